@@ -35,6 +35,7 @@ from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.curve_workflow import curve
 from matdata.evaluation.discovery.workflow import discover
+from matdata.evaluation.similarity.workflow import embed, nearest
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
@@ -82,6 +83,7 @@ __all__ = [
     "curve",
     "diff",
     "discover",
+    "embed",
     "evaluate",
     "evaluate_folds",
     "export",
@@ -91,6 +93,7 @@ __all__ = [
     "hull",
     "import_",
     "import_run",
+    "nearest",
     "open",
     "open_run",
     "predict",

@@ -7,24 +7,8 @@ takes a key) is listed in ``yours``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Description(NamedTuple):
-    """Text and examples of a command, and what of their names stands for the user's own."""
-
-    text: str
-    examples: tuple[str, ...]
-    yours: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        lines = ["  examples:", *(f"    {example}" for example in self.examples)]
-        if self.yours:
-            *first, last = self.yours
-            names = f"{', '.join(first)} and {last}" if first else last
-            lines.append(f"  ({names} stand{'' if first else 's'} for what you have.)")
-        return f"{self.text}\n\n" + "\n".join(lines)
-
+from matdata.cli.description import Description
+from matdata.cli.descriptions_of_runs import OF_RUNS
 
 #: By command.
 DESCRIPTIONS = {
@@ -173,28 +157,6 @@ DESCRIPTIONS = {
         ("matdata curve energy", "matdata curve energy --fractions 0.1,0.3 --seeds 3"),
         ("energy",),
     ),
-    "cecv": Description(
-        "Clusters what runs hold of the same materials into chemical environments (L-G-DCNN, "
-        "figure 3), and compares the counts with those of references.",
-        (
-            "matdata cecv gap",
-            "matdata cecv gap --global-run lstm --local-run dcnn --containing O",
-        ),
-        ("gap", "lstm", "dcnn"),
-    ),
-    "contributions": Description(
-        "Mean contribution of each element to the predictions of a run, or along a binary system.",
-        ("matdata contributions gap", "matdata contributions gap --along Si-O"),
-        ("gap",),
-    ),
-    "edges": Description(
-        "Draws the attributes of the edges that a run predicts within formulas.",
-        (
-            "matdata edges gap --formula SrTiO3 BaTiO3",
-            "matdata edges gap --formula NaCl --layer 1 --atoms",
-        ),
-        ("gap",),
-    ),
     "list": Description(
         "Lists snapshots, datasets, splits and features of the cache, with their sizes.",
         ("matdata list", "matdata list --size", "matdata list --json"),
@@ -272,4 +234,5 @@ DESCRIPTIONS = {
         ("matdata import crystals.tar.gz", "matdata import /mnt/group/shared"),
         ("crystals.tar.gz", "/mnt/group/shared"),
     ),
+    **OF_RUNS,
 }

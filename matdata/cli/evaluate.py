@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
     "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
-    "multi_label": ("subset_accuracy", "f1_micro", "f1_macro", "log_loss"),
-    "distribution": ("l1", "l2", "kl", "top1"),
+    "multi_label": ("subset_accuracy", "f1_micro", "f1_macro", "f1_weighted", "log_loss"),
+    "distribution": ("l1", "l2", "kl", "top1", "elemd"),
 }
 DEVIATION_SCORES = (
     "miscalibration_area",
@@ -86,7 +86,7 @@ def _run(request: EvaluateRequest) -> _Scored:
     from matdata.evaluation.score import evaluate_run
 
     record = evaluate_run(request.run, request.settings, request.derive)
-    draw = partial(draw_run, request.run, request.look, request.pictures)
+    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside)
     shown = {**record, "unchanged": record["reused"]}
     return _Scored(shown, lines(record), draw if request.draws else Drawn)
 
@@ -134,6 +134,7 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     """The scores of one target."""
     report: list[str] = []
     names = scored.get("shown") or SHOWN[scored["task"]]
+    names = [name for name in names if name in scored["metrics"]]
     report.append(f"{with_unit(name, scored['unit'])}, {scored['materials']:,} materials")
     report += [
         f"  {count:,} without it: {reason}" for reason, count in scored.get("missing", {}).items()

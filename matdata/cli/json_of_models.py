@@ -60,6 +60,50 @@ OF_MODELS: dict[str, Schema] = {
         {"derivations": ("list", "what was derived, with its settings")},
         "what describes the columns",
     ),
+    "embed": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "about": ("record", "run, dataset, licence, citation and description of its data"),
+            "combine": ("text", "how the vectors of the members became one"),
+            "members": ("count", "of the ensemble"),
+            "width": ("count", "numbers of a vector"),
+            "materials": ("count", "those with an embedding"),
+            "feature": ("text?", "the feature of the dataset that holds them, as its folder"),
+            "output": ("text?", "the file that holds them"),
+            "embeddings": (
+                "list",
+                "`material_id` and `embedding`; empty where a feature or a file holds them",
+            ),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+        },
+        UNCHANGED,
+    ),
+    "nearest": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "dataset": ("text", "exact reference of the dataset with the training materials"),
+            "split": ("text", "name of the split"),
+            "metric": ("text", "cosine or euclidean"),
+            "combine": ("text", "how the vectors of the members became one"),
+            "members": ("count", "of the ensemble"),
+            "top": ("count", "neighbours that were asked for"),
+            "trained": ("count", "training materials that were searched"),
+            "columns": ("record", "kind and unit of the columns with predictions and true values"),
+            "limits": (
+                "record?",
+                "from where on an `error` is large and a `standard_deviation` low, by target, and "
+                "a material `similar`; from how many validation `materials`; null if no true "
+                "value is known, or the run predicts no standard deviation",
+            ),
+            "queries": (
+                "list",
+                "`query`, its prediction, whether it is `surprising` (by target; null without true "
+                "value), and its `neighbours`: `rank`, `material_id`, `similarity` or `distance`, "
+                "`formula`, true values, and the columns asked for",
+            ),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+        },
+    ),
     "evaluate": Schema(
         {
             "run": ("text", "name of the run"),

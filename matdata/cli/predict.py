@@ -15,6 +15,7 @@ from matdata.store.config_file import write_config
 
 if TYPE_CHECKING:
     from matdata.core.ledger import Reject
+    from matdata.store.tables import Columns
     from matdata.training.prediction import Predictions
     from matdata.training.target import Target
 
@@ -56,11 +57,11 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def reject_lines(rejects: Sequence[Reject]) -> list[str]:
-    """The first rejects as text."""
+def reject_lines(rejects: Sequence[Reject], lacking: str = "prediction") -> list[str]:
+    """The first rejects as text; `lacking` is what they have none of."""
     shown = [f"{clipped(one.material_id)}: {one.reason}: {one.message}" for one in rejects[:SHOWN]]
     if len(rejects) > SHOWN:
-        shown.append(f"… {len(rejects):,} materials have no prediction; --json prints all reasons")
+        shown.append(f"… {len(rejects):,} materials have no {lacking}; --json prints all reasons")
     return shown
 
 
@@ -72,16 +73,17 @@ def clipped(name: str) -> str:
 def lines(predictions: Predictions) -> list[str]:
     """The first predictions as text."""
     columns = predictions.columns()
-    shown = []
-    for row in range(min(len(predictions), SHOWN)):
-        parts = [
-            clipped(str(predictions.ids[row])),
-            *(_shown(columns, target, row) for target in predictions.targets),
-        ]
-        shown.append("  ".join(parts))
+    count = min(len(predictions), SHOWN)
+    shown = [line_of(predictions, columns, row) for row in range(count)]
     if len(predictions) > SHOWN:
         shown.append(f"… {len(predictions):,} in all; --output FILE writes them")
     return shown
+
+
+def line_of(predictions: Predictions, columns: Columns, row: int) -> str:
+    """One prediction as text; `columns` are those of the predictions."""
+    targets = (_shown(columns, target, row) for target in predictions.targets)
+    return "  ".join([clipped(str(predictions.ids[row])), *targets])
 
 
 def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:

@@ -17,6 +17,8 @@ def add_all(add: Add) -> None:
     )
     add("train", "train a plugin on a dataset")
     add("predict", "predict other materials with a run")
+    add("embed", "what the network of a run makes of materials, as a feature or a file")
+    add("nearest", "the training materials of a run that are most similar to others")
     add("evaluate", "open the test part of a run's split, once, and score the run")
     add("discover", "rank candidates by how stable a run predicts them")
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")

@@ -58,6 +58,13 @@ EVALUATE_OPTIONS = (
         choices=("all",),
         group="split",
     ),
+    Option(
+        "beside",
+        "evaluated runs on the same materials whose confidence-error curves are drawn as well",
+        "words",
+        metavar="RUN,RUN",
+        group="output",
+    ),
     Option("pictures", "write pictures (default: the run's)", metavar="DIR", group="output"),
     Option("no_pictures", "write no pictures", "flag", default=False, group="output"),
     *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),
@@ -115,7 +122,7 @@ def config_of_predict(request: PredictRequest) -> str:
         "members": request.members,
         "scheduler": request.scheduler,
     }
-    return _text("predict", PREDICT_OPTIONS, values)
+    return config_of("predict", PREDICT_OPTIONS, values)
 
 
 def config_of_evaluate(request: EvaluateRequest) -> str:
@@ -125,9 +132,10 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         "pictures": None if request.pictures is None else str(request.pictures),
         "no_pictures": not request.draws,
         "folds": "all" if request.folds else None,
+        "beside": [run.name for run in request.beside] or None,
         **request.look.to_dict(),
     }
-    return _text("evaluate", EVALUATE_OPTIONS, values)
+    return config_of("evaluate", EVALUATE_OPTIONS, values)
 
 
 def config_of_discover(request: DiscoverRequest) -> str:
@@ -144,7 +152,7 @@ def config_of_discover(request: DiscoverRequest) -> str:
         "no_score": not request.scores,
         "output": None if request.output is None else str(request.output),
     }
-    return _text("discover", DISCOVER_OPTIONS, values)
+    return config_of("discover", DISCOVER_OPTIONS, values)
 
 
 def _common(request: PredictRequest | EvaluateRequest) -> dict[str, object]:
@@ -155,7 +163,7 @@ def _common(request: PredictRequest | EvaluateRequest) -> dict[str, object]:
     }
 
 
-def _text(command: str, options: Sequence[Option], values: Mapping[str, object]) -> str:
+def config_of(command: str, options: Sequence[Option], values: Mapping[str, object]) -> str:
     """A cache is a place on this machine: it is none of what is written down."""
     alone = [one for one in options if one.name != "cache"]
     entries = [Entry(one.name.replace("_", "-"), values.get(one.name), one.help) for one in alone]

@@ -2,8 +2,8 @@
 
 A network supports this by methods: ``feature_maps(batch)`` returns rows (K, channels) and the
 offsets of each compound (b + 1,); ``contributions(batch)`` returns values (K, t) and logarithms of
-standard deviations of the elements of each compound, in the order of the `edm` input;
-``embeddings(batch)`` returns one vector per compound. `matdata.evaluation.edges` uses one more. No
+standard deviations of the elements of each compound, in the order of the `edm` input.
+`matdata.evaluation.edges` uses one more, and embeddings are those of `TorchTrainer.embeddings`. No
 targets are read, so a sealed test part stays sealed.
 """
 
@@ -27,7 +27,8 @@ from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.batch_of import batch_of
 from matdata.training.data import View, device_of, loader_for
-from matdata.training.predict import features_of, normalizer_of
+from matdata.training.inputs import features_of
+from matdata.training.predict import normalizer_of
 from matdata.training.run import Run
 
 Ids = npt.NDArray[np.str_]
@@ -120,25 +121,6 @@ def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
             parts[row] = values[ends[position] : ends[position + 1]]
     ordered = [parts[row] for row in sorted(parts)]
     return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
-
-
-def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:
-    """Embeddings of materials of the run's dataset, (n, channels), in the order of `ids` (sorted).
-
-    The network's ``embeddings(batch)`` returns the pooled vectors, (b, channels).
-
-    Raises
-    ------
-    ConfigError
-        If the network has no ``embeddings``.
-    """
-    model = network(run, "embeddings", device)
-    parts: dict[int, Float] = {}
-    for batch in _batches(run, ids, device):
-        with torch.no_grad():
-            vectors = model.embeddings(batch).double().cpu().numpy()
-        parts.update(zip(batch.rows.tolist(), vectors, strict=True))
-    return np.stack([parts[row] for row in sorted(parts)])
 
 
 def _batches(run: Run, ids: Ids, device: str) -> Loader:

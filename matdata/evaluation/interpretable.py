@@ -21,9 +21,6 @@ class Interpretable(Protocol):
     def feature_maps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Feature maps (K, channels), and offsets of the compounds (b + 1,)."""
 
-    def embeddings(self, batch: Batch) -> torch.Tensor:
-        """Pooled vectors, (b, channels)."""
-
     def contributions(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Contributions and logarithms of their standard deviations, (K, t) each."""
 

@@ -41,6 +41,8 @@ class EvaluateKeywords(PredictionKeywords, total=False):
         Cache folder of a run that is named.
     derive
         As `matdata.predict` takes it.
+    beside
+        Evaluated runs on the same materials whose confidence-error curves are drawn as well.
     pictures
         Folder for pictures.
     no_pictures
@@ -53,6 +55,7 @@ class EvaluateKeywords(PredictionKeywords, total=False):
     config: str | Path | None
     cache: str | Path | None
     derive: Sequence[str | Derivation] | None
+    beside: Sequence[str] | str | None
     pictures: str | Path | None
     no_pictures: bool | None
     format: Sequence[str] | str | None

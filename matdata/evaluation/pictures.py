@@ -13,9 +13,10 @@ from matdata.evaluation.file_names import file_stems
 from matdata.figures import require_matplotlib
 from matdata.figures.formats import PictureSettings
 from matdata.training.added import adding
-from matdata.training.plot_data import look_of
+from matdata.training.fold_plots import parity_of_folds
 from matdata.training.run import Run
-from matdata.training.run_plots import RunPlots, parity_of_folds
+from matdata.training.run_look import look_of
+from matdata.training.run_plots import SHARE_CURVES, RunPlots
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
@@ -88,7 +89,9 @@ def write_pictures(
     ]
 
 
-def draw_run(run: Run, settings: PictureSettings, folder: Path | None = None) -> Drawn:
+def draw_run(
+    run: Run, settings: PictureSettings, folder: Path | None = None, beside: Sequence[Run] = ()
+) -> Drawn:
     """Write the pictures of a run; what cannot be written is reported and costs nothing else.
 
     Parameters
@@ -99,12 +102,14 @@ def draw_run(run: Run, settings: PictureSettings, folder: Path | None = None) ->
         Formats and style.
     folder
         Where they go; ``pictures`` in the folder of the run if not given.
+    beside
+        Evaluated runs whose curves are drawn as well.
     """
     folder = folder or run.folder / "pictures"
     drawn = Drawn()
     try:
         with adding(folder):
-            for stem, draw in _pictures(RunPlots(run), settings.style):
+            for stem, draw in _pictures(RunPlots(run), settings.style, beside):
                 drawn.add(folder, stem, settings.format, draw)
     except StoreError as refusal:  # a cache that is for reading only
         return Drawn(failed={folder: refusal})
@@ -141,7 +146,7 @@ def draw_folds(runs: Sequence[Run], settings: PictureSettings, folder: Path | No
     return drawn
 
 
-def _pictures(plots: RunPlots, style: str) -> Iterator[tuple[str, Draw]]:
+def _pictures(plots: RunPlots, style: str, beside: Sequence[Run]) -> Iterator[tuple[str, Draw]]:
     """Each picture of a run, as `RunPlots` draws it, with the stem of its file's name."""
     if plots.has_history:
         yield "history", partial(plots.history, style)
@@ -153,8 +158,11 @@ def _pictures(plots: RunPlots, style: str) -> Iterator[tuple[str, Draw]]:
             kinds = {"parity": plots.parity, "errors": plots.errors}
             if "along_axis" in scored:
                 kinds |= {"spectra": plots.spectra, "along-axis": plots.along_axis}
-            kinds |= {"uncertainty": plots.uncertainty} if "uncertainty" in scored else {}
+            if "uncertainty" in scored:
+                kinds["uncertainty"] = partial(plots.uncertainty, beside=beside)
         elif "confusion" in scored:
             kinds = {"confusion": plots.confusion}
+        elif SHARE_CURVES.intersection(scored):
+            kinds = {"compositions": partial(plots.compositions, beside=beside)}
         for kind, draw in kinds.items():
             yield f"{kind}-{stems[name]}", partial(draw, name, style)

@@ -15,7 +15,7 @@ from matdata.adapters.schedulers import workers_on
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
 from matdata.core.executors import SEQUENTIAL, Workers
-from matdata.core.given import require_name
+from matdata.core.given import require_name, words
 from matdata.core.options import Values
 from matdata.core.scheduler_names import check_scheduler
 from matdata.evaluation.derive.base import Derivation
@@ -36,8 +36,9 @@ from matdata.training.settings import require_honoured
 LOOK = ("format", "style")
 OWN = (
     *("run", "what", "cache", "derive", "scheduler", "output", "members"),
-    *("folds", "pictures", "no_pictures", *LOOK),
+    *("folds", "beside", "pictures", "no_pictures", *LOOK),
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
+    *("query", "top", "metric", "combine", "columns"),
 )
 
 
@@ -184,12 +185,15 @@ class EvaluateRequest(RunRequest):
         Their formats and style.
     folds
         The runs on all folds, of which `run` is the first; none if one run is scored.
+    beside
+        Evaluated runs whose curves are drawn in the pictures of `run`.
     """
 
     pictures: Path | None
     draws: bool
     look: PictureSettings
     folds: tuple[Run, ...] = ()
+    beside: tuple[Run, ...] = ()
 
     @classmethod
     def of(cls, fields: Values) -> EvaluateRequest:
@@ -203,7 +207,7 @@ class EvaluateRequest(RunRequest):
             If there is no such run, it is damaged, or a fold has no finished run.
         """
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
-        folder = fields.get("pictures")
+        folder, beside = fields.get("pictures"), _named_beside(fields)
         folds = () if fields.get("folds") is None else _folds_of(fields)
         run = folds[0] if folds else run_of(fields)
         return cls(
@@ -214,7 +218,19 @@ class EvaluateRequest(RunRequest):
             not fields.get("no_pictures"),
             look,
             folds,
+            tuple(find_run(run.cache, name) for name in beside),
         )
+
+
+def _named_beside(fields: Values) -> tuple[str, ...]:
+    """Names of the runs that are drawn beside the one that is evaluated."""
+    names = words(fields.get("beside"))
+    if names and fields.get("folds") is not None:
+        raise ConfigError(
+            "curves of other runs are drawn beside one run, and those of all folds are asked for",
+            next_step="leave out beside or folds",
+        )
+    return names
 
 
 def run_of(fields: Values) -> Run:

@@ -16,8 +16,8 @@ from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derived_score import derived_record
 from matdata.evaluation.openings import Opening, record_opening
+from matdata.evaluation.trained_on import split_of
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
@@ -78,7 +78,7 @@ def evaluate_run(
     run.result()
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.dataset_ref)
-    split = _split(run, dataset)
+    split = split_of(run, dataset)
     chain = Chain(run, derive, dataset)  # refused or fitted before the test part is opened
     chain.fit(settings)
     record = _base_record(run, dataset, split, settings)
@@ -174,15 +174,6 @@ def _require_numbers(run: Run, predictions: Predictions) -> None:
             cause="inputs far outside those of the training part, or too low a precision",
             next_step="look at the inputs of these materials, or train again under another --name",
         )
-
-
-def _split(run: Run, dataset: DatasetFolder) -> Split:
-    split = load_split(dataset, run.split["name"])
-    if split.digest() != run.split["digest"]:
-        raise TrainError(
-            f"split {split.name!r} has other members than when run {run.name!r} was trained"
-        )
-    return split
 
 
 def _record(run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions) -> JsonObject:

@@ -157,7 +157,7 @@ def evaluate(run: Run | str | None = None, **options: Unpack[EvaluateKeywords]) 
 
     record = evaluate_run(request.run, request.settings, request.derive)
     if request.draws:
-        _warn_of_failed(draw_run(request.run, request.look, request.pictures))
+        _warn_of_failed(draw_run(request.run, request.look, request.pictures, request.beside))
     return record
 
 

@@ -22,6 +22,7 @@ FEATURIZERS: Registry[Any] = Registry(
         "composition-set": "matdata.features.formulas:CompositionSet",
         "edm": "matdata.features.formulas:ElementMatrix",
         "element": "matdata.features.element:ElementVectors",
+        "embedding": "matdata.features.embedding:Embedding",
         "formula-graph": "matdata.features.formula_graph:FormulaGraph",
         "fractions": "matdata.features.formulas:Fractions",
         "graph": "matdata.features.graph:Graph",

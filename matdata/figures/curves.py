@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
+from matdata.figures.confidence import draw_confidence
 from matdata.figures.picture import Look, Picture, integer_axis, plain
 
 #: Epochs up to which each is marked.
@@ -76,7 +77,13 @@ def history(
     return picture
 
 
-def uncertainty(scored: JsonMapping, unit: str, title: str, look: Look | None = None) -> Picture:
+def uncertainty(
+    scored: JsonMapping,
+    unit: str,
+    title: str,
+    look: Look | None = None,
+    beside: Mapping[str, JsonMapping] | None = None,
+) -> Picture:
     """Calibration of predicted standard deviations, and the confidence-error curve.
 
     Parameters
@@ -85,24 +92,13 @@ def uncertainty(scored: JsonMapping, unit: str, title: str, look: Look | None = 
         Of `matdata.training.scores.uncertainty.calibration`.
     unit
         Of the target.
+    beside
+        Confidence-error curves of other runs on the same materials, by name.
     """
     picture = Picture(WIDE, title, look or Look())
     first, second = picture.panels(2)
     draw_calibration(picture, first, scored)
-    curve = scored["confidence_error"]
-    percentages = 100.0 * np.array(curve["share"])
-    colours = picture.colours
-    for name, line, text, colour in (
-        ("mae", "-", "by predicted deviation", colours.cycle[0]),
-        ("random", ":", "in random order", colours.muted),
-        ("oracle", "--", "by true error (best possible)", colours.cycle[2]),
-    ):
-        second.plot(percentages, curve[name], line, label=text, color=colour)
-    label = with_unit("MAE", unit)
-    second.set(xlabel="most confident materials (%)", ylabel=label, xlim=(0, 100))
-    second.set_ylim(bottom=0.0)
-    picture.headline(second, "error of the most confident")
-    picture.legend_beside(second, loc="best")
+    draw_confidence(picture, second, scored["confidence_error"], with_unit("MAE", unit), beside)
     return picture
 
 

@@ -266,6 +266,11 @@ class CompositionModel(nn.Module):
         values, rows = self.feature_rows(batch)
         return values, rows.offsets
 
+    def embeddings(self, batch: CompositionBatch) -> Tensor:
+        """Mean of the final representations of the elements of each material, (b, d)."""
+        values, rows = self.feature_rows(batch)
+        return rows.mean(values)
+
     def contributions(self, batch: CompositionBatch) -> Contributions:
         """What each element gives, (K, targets), in normalised units."""
         return self.head.contributions(*self.feature_rows(batch))

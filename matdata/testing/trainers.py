@@ -29,6 +29,8 @@ from matdata.store.safetensors import read_tensors
 from matdata.testing.invariance import permute
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import FitTrainer, TorchTrainer, Trainer
+from matdata.training.embeddings import embed_view
+from matdata.training.inputs import inputs_of
 from matdata.training.memory_features import MemoryFeature
 from matdata.training.predict import predict_dataset, predict_view
 from matdata.training.request import Request
@@ -158,6 +160,24 @@ class TrainerContract:
         some = predict_dataset(trained, dataset, dataset.ids[::3], settings={"batch_size": 5})
         self.near(single.mean, whole.mean)
         self.near(some.mean, whole.mean[np.isin(whole.ids, some.ids)])
+
+    def test_embeddings_do_not_depend_on_the_batch(
+        self, dataset: api.Dataset, trained: Run
+    ) -> None:
+        """A material has the same vector alone, among others, and in another order; the vectors of
+        different materials differ."""
+        if not isinstance(self.trainer(), TorchTrainer):
+            pytest.skip("it has no network")
+        given = inputs_of(trained, dataset)
+
+        def vectors(ids: Any, batch_size: int) -> Any:
+            return embed_view(trained, given.view, ids, {"batch_size": batch_size})[0]
+
+        whole = vectors(given.ids, 64)
+        assert whole.shape[0] == len(given.ids)
+        assert np.ptp(whole, axis=0).max() > 0
+        self.near(vectors(given.ids, 1), whole)
+        self.near(vectors(given.ids[::-3], 5), whole[::-3])
 
     def test_the_order_of_sites_does_not_matter(self, dataset: api.Dataset, trained: Run) -> None:
         """Sites shuffled within each crystal, features computed anew."""

@@ -17,8 +17,10 @@ from matdata.training.samples import Samples
 from matdata.training.target import Target, Task
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
     from typing_extensions import TypeVar
+
+    from matdata.load.batch import Batch
 
     #: `Trainer` alone means `Trainer[Settings]`: one with any hyperparameters.
     H_co = TypeVar("H_co", bound=Settings, default=Settings, covariant=True)
@@ -163,6 +165,29 @@ class TorchTrainer(Trainer[H_co]):
 
         Or to one tensor (b, width) per target, by its name, each laid out as its head declares.
         """
+
+    def embeddings(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Embeddings of the materials of a batch, (b, d): what the last layers of a network read.
+
+        The network's own ``embeddings(batch)`` where it has one; else the rows, one per material,
+        that the module reads whose output the network returns, such as `matdata.nn.OutputHeads`. A
+        plugin redefines it for networks of which neither holds.
+
+        Parameters
+        ----------
+        network
+            Of `model`, in evaluation mode.
+        batch
+            Of any materials, with the inputs that the network reads.
+
+        Raises
+        ------
+        PluginError
+            If the network has no embedding.
+        """
+        from matdata.training.readout import embeddings_of
+
+        return embeddings_of(network, batch)
 
 
 class FitTrainer(Trainer[H_co]):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import TrainError
 from matdata.store.tables import Columns, read_table
 from matdata.training.check import require_table
@@ -41,6 +41,29 @@ def predictions_on_record(run: Run) -> Columns:
         If the run was not evaluated.
     """
     return read_table(require_table(run.folder, score_on_record(run)))
+
+
+def scores_beside(run: Run, target: str, others: Sequence[Run]) -> dict[str, JsonMapping]:
+    """Scores of a target by other runs, by their names, on the true values of one.
+
+    Raises
+    ------
+    TrainError
+        If a run was not evaluated, or not on these.
+    """
+    own = score_on_record(run)["targets"][target]
+    scores: dict[str, JsonMapping] = {}
+    for other in others:
+        scored = score_on_record(other)["targets"].get(target)
+        if scored is None or scored["truth_digest"] != own["truth_digest"]:
+            raise TrainError(
+                f"run {other.name!r} was not evaluated on the true values of {target!r} that run "
+                f"{run.name!r} was",
+                cause="it has another split or another target, or cannot read all of them",
+                next_step="compare runs on one split that read the same features",
+            )
+        scores[other.name] = scored
+    return scores
 
 
 def require_same_weights(run: Run, record: Mapping[str, object], weights: str) -> None:

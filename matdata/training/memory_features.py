@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,10 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features.base import Column, Dense, FeatureInput, Featurizer
 from matdata.materials import read_materials
+from matdata.materials.columns import Materials
 from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.training.data import View
+from matdata.training.inputs import RunInputs
 from matdata.training.known_elements import unknown_elements
 from matdata.training.predict import predict_view
 from matdata.training.prediction import Predictions
@@ -85,6 +87,23 @@ class MemoryFeature:
         return self.featurizer.dense(self.arrays.read(self._names, positions))
 
 
+@dataclass(frozen=True, eq=False)
+class MemoryInputs(RunInputs):
+    """The same of materials in memory, whose ids are their places (`read_materials`).
+
+    Attributes
+    ----------
+    materials
+        Of which `rejects` have the names.
+    """
+
+    materials: Materials
+
+    def names_of(self, ids: Ids) -> Ids:
+        """The names under which materials were given."""
+        return self.materials.names_of(ids.tolist())
+
+
 def predict_memory(
     run: Run,
     materials: object,
@@ -118,6 +137,20 @@ def predict_memory(
     StructureError
         If no material can be read.
     """
+    given = memory_inputs(run, materials, workers)
+    predictions = predict_view(run, given.view, given.ids, None, settings)
+    return replace(
+        predictions,
+        ids=given.names_of(predictions.ids),
+        places=predictions.ids.astype(np.int64),
+        rejects=given.rejects,
+    )
+
+
+def memory_inputs(run: Run, materials: object, workers: Workers = SEQUENTIAL) -> MemoryInputs:
+    """What a run reads of materials that are in no dataset; arguments and errors as of
+    `predict_memory`.
+    """
     materials_read = read_materials(materials)
     if not len(materials_read):
         raise StructureError("no material was given", next_step="give structures or formulas")
@@ -140,10 +173,4 @@ def predict_memory(
         why = f": {named_rejects[0].message}" if named_rejects else ""
         raise FeatureError(f"none of {len(materials_read):,} materials can be predicted{why}")
     view = View("materials in memory", ids, {}, {}, features)
-    predictions = predict_view(run, view, ids[keep], None, settings)
-    return replace(
-        predictions,
-        ids=materials_read.names_of(predictions.ids.tolist()),
-        places=predictions.ids.astype(np.int64),
-        rejects=tuple(named_rejects),
-    )
+    return MemoryInputs(view, ids[keep], tuple(named_rejects), materials_read)

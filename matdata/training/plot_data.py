@@ -14,6 +14,7 @@ from matdata.store.tables import Columns
 from matdata.training.axis import Axis
 from matdata.training.evaluated import predictions_on_record, score_on_record
 from matdata.training.prediction_columns import PredictionColumn, Statistic
+from matdata.training.run_look import look_of
 
 if TYPE_CHECKING:
     from matdata.figures.parity import Pairs
@@ -116,30 +117,6 @@ class PlotData:
 
     def _look(self, style: str, part: str = "test part") -> Look:
         return look_of(self._run, style, part)
-
-
-def look_of(run: Run, style: str, part: str = "", split: str | None = None) -> Look:
-    """The look of a picture of a run: run, data, split and licence are its caption.
-
-    Parameters
-    ----------
-    part
-        The part of the split that is shown.
-    split
-        What stands for its name.
-    """
-    from matdata.figures.picture import Look
-
-    about, plugin = run.about, run.manifest["plugin"]["name"]
-    split = split or run.split["name"]
-    caption = [
-        f"run {about['run']} ({plugin})",
-        f"data {run.dataset_ref}",
-        ", ".join(filter(None, (f"split {split}", part))),
-        about.get("licence", ""),
-        about.get("citation", ""),
-    ]
-    return Look(style, caption, {"dataset": run.dataset_ref, **about, "split": split})
 
 
 def _flat(cells: list[object]) -> npt.NDArray[np.float64]:

@@ -10,9 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from matdata.core.errors import FeatureError, StoreError, TrainError
-from matdata.core.ledger import Reject
-from matdata.features.feature import Feature, open_feature
+from matdata.core.errors import StoreError, TrainError
 from matdata.load.device_errors import device_errors
 from matdata.load.normalizer import Normalizer
 from matdata.store.dataset_folder import DatasetFolder
@@ -21,7 +19,7 @@ from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
 from matdata.training.ensemble import combine
-from matdata.training.known_elements import unknown_elements
+from matdata.training.inputs import inputs_of
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
@@ -33,21 +31,6 @@ from matdata.training.settings import TrainSettings
 
 Ids = npt.NDArray[np.str_]
 Float = npt.NDArray[np.float64]
-
-
-def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
-    """The features that a run reads, of any dataset, in the settings that it was trained with.
-
-    Raises
-    ------
-    FeatureError
-        If one was not built, with the command that makes it.
-    """
-    features = {}
-    for spec, featurizer in run.schema.featurizers.items():
-        stored = {k: v for k, v in featurizer.settings.to_dict().items() if k != "variant"}
-        features[spec] = open_feature(dataset, run.cache, spec, stored)
-    return features
 
 
 def predict_dataset(
@@ -83,43 +66,10 @@ def predict_dataset(
     TrainError
         If the run has no weights yet, or they do not fit the plugin.
     """
-    features = features_of(run, dataset)
-    wanted = dataset.ids if ids is None else ids
-    rejects = _without_prediction(run, dataset, wanted, features)
-    chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
-    if not len(chosen):
-        why = f": {rejects[0].message}" if rejects else ""
-        raise FeatureError(f"no requested material can be predicted{why}")
-    view = View.of(dataset, features)
-    true = truth(view, chosen, run.schema.targets) if with_truth else None
-    predictions = predict_view(run, view, chosen, true, settings)
-    return replace(predictions, rejects=rejects)
-
-
-def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject, ...]:
-    """Materials that lack a feature, in their order, each with the reason of the feature."""
-    lost: dict[str, Reject] = {}
-    for spec, feature in features.items():
-        missing = ids[~np.isin(ids, feature.ids)].tolist()
-        reasons = {reject.material_id: reject for reject in feature.rejects()} if missing else {}
-        for name in missing:
-            unknown = Reject(name, "featurize", "no_feature", f"it has no {spec}")
-            lost.setdefault(name, reasons.get(name, unknown))
-    return tuple(lost[name] for name in ids.tolist() if name in lost)
-
-
-def _without_prediction(
-    run: Run, dataset: DatasetFolder, ids: Ids, features: Mapping[str, Feature]
-) -> tuple[Reject, ...]:
-    """Materials that lack a feature or hold an element that the weights were not trained on."""
-    lost = _without_feature(ids, features)
-    if run.elements is None:
-        return lost
-    rows = dataset.rows(ids)
-    compositions = dataset.compositions.take(rows)
-    unknown = unknown_elements(run, replace(compositions, ids=ids))
-    reasons = {reject.material_id: reject for reject in (*unknown, *lost)}
-    return tuple(reasons[name] for name in ids.tolist() if name in reasons)
+    given = inputs_of(run, dataset, ids)
+    true = truth(given.view, given.ids, run.schema.targets) if with_truth else None
+    predictions = predict_view(run, given.view, given.ids, true, settings)
+    return replace(predictions, rejects=given.rejects)
 
 
 def predict_view(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from matdata.core.errors import ConfigError, TrainError
 from matdata.core.units import with_unit
 from matdata.figures import require_matplotlib
+from matdata.training.evaluated import scores_beside
 from matdata.training.logs import read_log
-from matdata.training.plot_data import PlotData, look_of, rows_of
+from matdata.training.plot_data import PlotData, rows_of
 from matdata.training.prediction_columns import MATERIAL_ID, Statistic
 from matdata.training.spectrum_plots import plain_axis, shown_spectra
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matdata.figures.picture import Picture
     from matdata.training.run import Run
 
+#: What a record of shares may hold, see `matdata.training.scores.share_curves`.
+SHARE_CURVES = frozenset(("element_coverage", "confidence_error"))
 #: Scores that stand above the confusion matrix.
 OF_CLASSES = (("accuracy", "accuracy"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
 
@@ -119,13 +121,21 @@ class RunPlots(PlotData):
         title = f"Errors of {self._title(name)}"
         return along_axis(plain_axis(axis), mae, bias, scored["unit"], title, self._look(style))
 
-    def uncertainty(self, target: str | None = None, style: str = "light") -> Picture:
+    def uncertainty(
+        self, target: str | None = None, style: str = "light", beside: Sequence[Run] = ()
+    ) -> Picture:
         """Calibration and confidence-error curve of predicted standard deviations.
+
+        Parameters
+        ----------
+        beside
+            Runs that were evaluated on the same materials, whose curves are drawn as well.
 
         Raises
         ------
         TrainError
-            If the run was not evaluated, or predicts no standard deviations of the target.
+            If a run was not evaluated, or predicts no standard deviations of the target; if one
+            beside it was evaluated on other materials.
         ConfigError
             As `parity`.
         """
@@ -140,7 +150,45 @@ class RunPlots(PlotData):
                 "(--loss robust_l1)",
             )
         title = f"Uncertainty of {self._title(name)}"
-        return uncertainty(scored["uncertainty"], scored["unit"], title, self._look(style))
+        others = {
+            run: other["uncertainty"]["confidence_error"]
+            for run, other in scores_beside(self._run, name, beside).items()
+            if "uncertainty" in other
+        }
+        look = self._look(style)
+        return uncertainty(scored["uncertainty"], scored["unit"], title, look, others)
+
+    def compositions(
+        self, target: str | None = None, style: str = "light", beside: Sequence[Run] = ()
+    ) -> Picture:
+        """Predicted compositions: how many are near enough, and how near the surest are.
+
+        Parameters
+        ----------
+        beside
+            As of `uncertainty`.
+
+        Raises
+        ------
+        TrainError
+            If a run was not evaluated, or one beside it on other materials.
+        ConfigError
+            If the target is none of shares, or matplotlib is not installed.
+        """
+        require_matplotlib()
+        from matdata.figures.confidence import compositions
+
+        name, scored = self._scored(target)
+        if not SHARE_CURVES.intersection(scored):
+            raise ConfigError(
+                f"{name!r} has no curves of compositions",
+                cause="it is no target of shares, or neither of elements nor of an ensemble",
+                next_step="`uncertainty` shows targets of numbers",
+            )
+        title = f"Compositions of {self._title(name)}"
+        return compositions(
+            scored, title, self._look(style), scores_beside(self._run, name, beside)
+        )
 
     def confusion(self, target: str | None = None, style: str = "light") -> Picture:
         """Materials by true and predicted class.
@@ -202,31 +250,6 @@ class RunPlots(PlotData):
             return []
         members = self._run.result().get("members") or []
         return sorted({int(one["best_epoch"]) for one in members if one.get("best_epoch")})
-
-
-def parity_of_folds(runs: Sequence[Run], target: str, style: str = "light") -> Picture:
-    """Predicted over true values of the test parts of all folds, with the mean of their scores.
-
-    Raises
-    ------
-    TrainError
-        If a run was not evaluated.
-    ConfigError
-        As `RunPlots.parity`.
-    """
-    require_matplotlib()
-    from matdata.figures.parity import SCORES, joined, parity
-
-    plots = [RunPlots(run) for run in runs]
-    scores = [one.record["targets"][target]["metrics"] for one in plots]
-    mean = {
-        name: None if any(one[name] is None for one in scores) else fmean(o[name] for o in scores)
-        for name in SCORES
-    }
-    split = runs[0].split
-    title = f"{target}, mean scores of {len(runs)} folds"
-    look = look_of(runs[0], style, f"test parts of {len(runs)} folds", split.get("family"))
-    return parity(joined([one.pairs(target) for one in plots]), mean, None, title, look)
 
 
 def _known(metrics: Mapping[str, object], key: str) -> bool:

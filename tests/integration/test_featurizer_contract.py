@@ -55,6 +55,7 @@ for _feature in CASES:
 def test_no_feature_is_left_out():
     named = {name.partition(":")[0] for name in CASES}
     named.add("column")  # reads a table, not materials: tests/integration/test_column_inputs.py
+    named.add("embedding")  # of a run: tests/integration/test_embed.py
     named.add("quotient-graph")  # of a plugin, whose tests hold it
     assert {*FEATURIZERS} <= named, "add a line to CASES"
 

@@ -204,15 +204,3 @@ def test_edges_by_atoms_repeat_those_of_elements(cache):
     labels, matrix = one.by_atoms()
     assert labels == ["O", "O", "Ti"]
     np.testing.assert_array_equal(matrix[[0, 1, 2], [1, 2, 2]], one.values[[0, 0, 1], [0, 1, 1]])
-
-
-def test_embeddings_do_not_depend_on_the_company(cache):
-    from matdata.evaluation.interpret import embeddings, materials_of
-    from matdata.training.run_lookup import find_run
-
-    run = find_run(cache, "edges")
-    ids = materials_of(run, "all")
-    every = embeddings(run, ids)
-    assert every.shape == (len(ids), 6)
-    np.testing.assert_allclose(embeddings(run, ids[3:5]), every[3:5], rtol=1e-4, atol=1e-6)
-    assert np.ptp(every, axis=0).max() > 1e-4

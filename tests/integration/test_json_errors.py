@@ -18,6 +18,8 @@ NOTHING = {
     "featurize": ["nothing", "ofm"],
     "diff": ["nothing", "other"],
     "discover": ["nothing", "other", "--reference", "other"],
+    "embed": ["nothing", "NaCl"],
+    "nearest": ["nothing", "NaCl"],
     "show": ["nothing", "id"],
     "export": ["nothing", "x.csv"],
     "train": ["example", "nothing", "--target", "y"],

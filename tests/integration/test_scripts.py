@@ -34,6 +34,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/loaders_memory.py": ("--materials", "600"),
     "benchmarks/magpie_vs_matminer.py": FEW,
     "benchmarks/mp_bulk_vs_rest.py": ("--documents", "20", "--files", "2"),
+    "benchmarks/nearest_vs_sklearn.py": ("--vectors", "500", "--width", "8", "--queries", "3"),
     "benchmarks/nightly.py": ("--size", "60", "--grown", "66", "--features", "lattice"),
     "benchmarks/ofm_vs_matminer.py": FEW,
     "benchmarks/products.py": ("--times", "1"),

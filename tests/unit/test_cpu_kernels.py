@@ -14,36 +14,19 @@ import numpy as np
 import pytest
 import torch
 from support.crystals import few
+from support.small import NETWORKS, small
 
 from matdata.core.cpu_kernels import VARIABLE, cpu_kernels, cpu_kernels_enabled
 from matdata.core.errors import ConfigError
 from matdata.load import gather
 from matdata.nn.cpu import autograd, in_use, onednn_linear, openmp
 from matdata.nn.cpu.autograd import loops_available
-from matdata.training import TRAINERS, trainer
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import Schema, TorchTrainer
+from matdata.training.contract import Schema
 from matdata.training.outputs import Head
 from matdata.training.target import Target
 
 OUTPUTS, GRADIENTS, WEIGHTS = 2e-5, 2e-4, 2e-6
-NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]
-SMALL = {
-    "alignn": {"width": 16, "embedding": 8, "alignn_layers": 2, "gcn_layers": 1},
-    "cgcnn": {"width": 16, "layers": 2, "hidden": 16},
-    "crabnet": {"width": 8, "layers": 1, "heads": 2, "feedforward": 8, "hidden": "8,8,8,8"},
-    "elemnet": {"layers": (16, 16, 8, 4)},
-    "finder": {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 8, 8, 6)},
-    "geocgnn": {"channels": 16, "blocks": 2, "gaussians": 8, "mesh": 2},
-    "lgdcnn": {"width": 16, "hidden": 8, "filters": 16, "blocks": 1},
-    "ocrystalnet": {"hidden": 16},
-    "quotient": {"width": 16, "update": 16, "layers": 1, "hidden": 16},
-    "ogcnn": {"hidden": 8, "encoder": 16, "output_hidden": 8},
-    "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
-    "roost": {"width": 16, "layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
-    "schnet": {"channels": 16, "filters": 16, "interactions": 2},
-    "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
-}
 OFF = {"products": "torch", "attention": "torch", "threads": "none", "memory": "returned"}
 
 
@@ -77,10 +60,6 @@ def batches():
         return made[name]
 
     return of
-
-
-def small(name):
-    return trainer(name, SMALL.get(name, {}))
 
 
 def one_step(name, batch, schema):

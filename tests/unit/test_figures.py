@@ -14,12 +14,16 @@ from matplotlib.patches import Rectangle
 from support.figures import faint, outside, overlapping, page_of, words_of
 
 from matdata.core.errors import ConfigError
-from matdata.figures import curves, funnel, histograms, matrices, spectra, styles
+from matdata.figures import confidence, curves, funnel, histograms, matrices, spectra, styles
 from matdata.figures.formats import PictureSettings
 from matdata.figures.parity import Pairs, parity, score_line
 from matdata.figures.periodic_table import periodic_table, short, table_position
 from matdata.figures.picture import Look
+from matdata.training.ensemble import combine
+from matdata.training.outputs import Members
+from matdata.training.scores.share_curves import share_curves
 from matdata.training.scores.uncertainty import calibration
+from matdata.training.target import Target
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +53,15 @@ def scored(some):
 def parity_of(some, look):
     known = None if some.deviation is None else scored(some)
     return parity(some, METRICS, known, f"{NAME}, {LONG}", look)
+
+
+def shares_of(seed):
+    rng = np.random.default_rng(seed)
+    true = rng.dirichlet(np.full(103, 0.03), 200)
+    means = np.array([0.7 * true + 0.3 * rng.dirichlet(np.full(103, 0.05), 200) for _ in "123"])
+    target = Target("product", 103, "1", "distribution")
+    predictions = combine([str(k) for k in range(200)], (target,), Members(means), true)
+    return share_curves(predictions, target, true, true)
 
 
 RNG = np.random.default_rng(1)
@@ -88,6 +101,17 @@ PICTURES = {
         f"Errors of {NAME}, {LONG}", look,
     ),
     "uncertainty": lambda look: curves.uncertainty(scored(pairs(99)), "eV", LONG, look),
+    "uncertainty beside others": lambda look: curves.uncertainty(
+        scored(pairs(99)), "eV", LONG, look,
+        {run: scored(pairs(99, seed=k))["confidence_error"] for k, run in ((2, LONG), (3, "b"))},
+    ),
+    "compositions": lambda look: confidence.compositions(shares_of(0), LONG, look),
+    "compositions beside others": lambda look: confidence.compositions(
+        shares_of(0), LONG, look, {LONG: shares_of(1), "b": shares_of(2)}
+    ),
+    "coverage alone": lambda look: confidence.compositions(
+        {"element_coverage": shares_of(0)["element_coverage"]}, LONG, look
+    ),
     "history": lambda look: curves.history(HISTORY, LONG, look, 280),
     "history of one": lambda look: curves.history(HISTORY[:1], LONG, look, 1),
     "history without validation": lambda look: curves.history(

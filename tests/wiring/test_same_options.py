@@ -18,6 +18,7 @@ from matdata.building.keywords import (
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import DiscoverKeywords, EvaluateKeywords, PredictionKeywords
+from matdata.evaluation.similarity.keywords import EmbedKeywords, NearestKeywords
 from matdata.splits.keywords import SplitKeywords
 from matdata.stability.keywords import HullKeywords
 from matdata.training.keywords import TrainKeywords
@@ -57,12 +58,14 @@ KEYWORDS = {
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
     "discover": DiscoverKeywords,
+    "embed": EmbedKeywords,
+    "nearest": NearestKeywords,
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
-COMMANDS = ("build", "discover", "featurize", "hull", "work", "split", "substitute", "train",
-            "evaluate", "predict", "audit", "diff", "export", "import-run", "verify", "runs",
-            "push", "pull", "import", "rm", "gc")  # fmt: skip
+COMMANDS = ("build", "discover", "embed", "nearest", "featurize", "hull", "work", "split",
+            "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run",
+            "verify", "runs", "push", "pull", "import", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):

@@ -19,7 +19,8 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.training.added import adding
 from matdata.training.contents import read_sealed
-from matdata.training.predict import features_of, predict_dataset
+from matdata.training.inputs import features_of
+from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.run import Run

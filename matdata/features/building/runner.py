@@ -98,7 +98,7 @@ def _run_stream(
         computed = _computed(pending, console, workers)
         for together, done in zip(passes, computed, strict=True):
             for job, writer, counts, lost in done:
-                folder = _commit(job, writer, lost, counts)
+                folder = commit(job, writer, lost, counts)
                 features[_final(job)] = BuiltFeature(folder, writer.state, counts)
                 shared_shards(job).remove()
             yield from ((job, features[_final(job)]) for job in together)
@@ -217,7 +217,16 @@ def _require_visible(path: Path) -> None:
         )
 
 
-def _commit(job: Job, writer: ArtefactWriter, lost: JsonObject, counts: Counts) -> Path:
+def commit(job: Job, writer: ArtefactWriter, lost: JsonObject, counts: Counts) -> Path:
+    """Commit a feature of which all parts are written; `lost` is what the receipt says of workers.
+
+    Raises
+    ------
+    StoreError
+        If the cache cannot be written.
+    DamageError
+        If what was made again is not what was there.
+    """
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {

@@ -40,7 +40,7 @@ class ElementDistribution(Objective[ElementDistributionOptions]):
     name: ClassVar[str] = "element_distribution"
     summary: ClassVar[str] = "a distribution over elements, compared by its cross entropy"
     task: ClassVar[Task] = "distribution"
-    metrics: ClassVar[tuple[str, ...]] = ("l1", "l2", "kl", "top1")
+    metrics: ClassVar[tuple[str, ...]] = ("l1", "l2", "kl", "top1", "elemd")
     Options: ClassVar[type[Settings]] = ElementDistributionOptions
 
     @property

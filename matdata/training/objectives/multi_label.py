@@ -33,7 +33,9 @@ class MultiLabel(Objective[MultiLabelOptions]):
     name: ClassVar[str] = "multi_label"
     summary: ClassVar[str] = "an independent probability for each of several labels"
     task: ClassVar[Task] = "multi_label"
-    metrics: ClassVar[tuple[str, ...]] = ("subset_accuracy", "f1_micro", "f1_macro", "log_loss")
+    metrics: ClassVar[tuple[str, ...]] = (
+        *("subset_accuracy", "f1_micro", "f1_macro", "f1_weighted", "log_loss"),
+    )
     Options: ClassVar[type[Settings]] = MultiLabelOptions
 
     def loss(

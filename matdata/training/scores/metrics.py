@@ -61,6 +61,7 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
 REASONS = {
     "r2": "all true values are equal",
     "mad_mae": "all predictions are exact",
+    "elemd": "an element has no place on the modified Pettifor scale",
     "roc_auc": "a class is that of no material, or of all",
     "nll": "a predicted standard deviation is 0",
     "spearman": "the predicted standard deviations, or the errors, are all equal",

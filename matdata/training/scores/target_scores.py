@@ -19,7 +19,8 @@ from matdata.training.scores.metrics import (
     mean_of,
     regression,
 )
-from matdata.training.scores.set_metrics import multi_label, shares
+from matdata.training.scores.set_metrics import mean_share, multi_label, shares
+from matdata.training.scores.share_curves import share_curves
 from matdata.training.scores.spectrum_scores import along_axis, by_point
 from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import BOOLEAN, Target, Task
@@ -57,12 +58,16 @@ def target_record(
         # which materials, with which values: runs that differ here are not ranked
         "truth_digest": digest_json([ids.tolist(), _values(target, true)]),
     }
-    if shown:
-        record["shown"] = list(shown)
     train = train[np.isfinite(train).any(1)]
     scored = SCORERS[target.task](target, true, mean, train)
+    if shown:  # of shares of anything but elements none has an element mover's distance
+        metrics = scored["metrics"]
+        assert isinstance(metrics, dict)
+        record["shown"] = [name for name in shown if name in metrics]
     if target.task == "regression" and len(ids):
         scored |= _uncertainty(predictions, target, mean - true, has_truth)
+    if target.task == "distribution" and len(ids):
+        scored |= share_curves(predictions, target, true, train)
     return record | scored
 
 
@@ -116,8 +121,7 @@ def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
 
 
 def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
-    whole = train.sum(1, keepdims=True)
-    guess = np.tile(mean_of(train / np.where(whole > 0, whole, 1.0)), (len(true), 1))
+    guess = np.tile(mean_share(train), (len(true), 1))
     return {
         "metrics": shares(true, mean),
         "baselines": {"dummy_mean": shares(true, guess)},

@@ -44,14 +44,24 @@ class SchNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
+        return self._pooled(self.heads(self._rows(batch)), batch)
+
+    def embeddings(self, batch: Batch) -> Tensor:
+        """What the heads read of the sites, pooled as their outputs are, (b, channels / 2)."""
+        return self._pooled(self._rows(batch), batch)
+
+    def _rows(self, batch: Batch) -> Tensor:
+        """What the heads read of each site."""
         graph = batch.get("graph", GraphBatch)
-        crystals = graph.segments["site"]
         neighbours = self._neighbours(graph)
         sites: Tensor = self.embedding(graph.numbers)
         for block in self.interactions:
             sites = block(sites, neighbours)
-        outputs: Tensor = self.heads(blocks.shifted_softplus(self.trunk(sites)))
-        return crystals.mean(outputs) if self.readout == "mean" else crystals.sum(outputs)
+        return blocks.shifted_softplus(self.trunk(sites))
+
+    def _pooled(self, values: Tensor, batch: Batch) -> Tensor:
+        crystals = batch.get("graph", GraphBatch).segments["site"]
+        return crystals.mean(values) if self.readout == "mean" else crystals.sum(values)
 
     def _neighbours(self, graph: GraphBatch) -> Neighbours:
         count = len(graph.numbers)

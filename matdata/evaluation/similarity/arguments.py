@@ -1,0 +1,111 @@
+"""The options of ``matdata embed`` and ``matdata nearest``, wherever they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdata.core.options import Option
+from matdata.core.scheduler_names import HELP as SCHEDULERS
+from matdata.evaluation.arguments import COMMON, RUN, config_of
+from matdata.evaluation.similarity.search import METRICS
+from matdata.features.embedding import COMBINE, COMBINE_HELP
+
+if TYPE_CHECKING:
+    from matdata.evaluation.similarity.embed import EmbedRequest
+    from matdata.evaluation.similarity.request import NearestRequest
+
+TOP = 10
+_COMBINE = Option("combine", COMBINE_HELP, choices=COMBINE, default="joined", group="embeddings")
+_OF_A_NETWORK = tuple(one for one in COMMON if one.name != "derive")
+_SCHEDULER = Option(
+    "scheduler",
+    f"where features of materials are computed that are in no dataset: {SCHEDULERS}",
+    metavar="WHERE",
+    group="features",
+)
+EMBED_OPTIONS = (
+    RUN,
+    Option(
+        "what",
+        "a dataset, files of structures (CIF, POSCAR, …), or formulas",
+        "list",
+        positional=True,
+        required=True,
+    ),
+    Option(
+        "output",
+        "write the vectors (.npz, .parquet, .csv); without it those of a dataset become its "
+        "feature embedding:RUN",
+        metavar="FILE",
+        group="output",
+    ),
+    _COMBINE,
+    _SCHEDULER,
+    *_OF_A_NETWORK,
+)
+NEAREST_OPTIONS = (
+    RUN,
+    Option(
+        "query",
+        "ids of materials of the run's dataset, another dataset, files of structures, or formulas",
+        "list",
+        positional=True,
+        required=True,
+    ),
+    Option(
+        "top",
+        f"how many training materials to list for each (default: {TOP})",
+        "int",
+        default=TOP,
+        group="search",
+    ),
+    Option(
+        "metric",
+        "cosine similarity, or Euclidean distance, of embeddings",
+        choices=METRICS,
+        default="cosine",
+        group="search",
+    ),
+    _COMBINE,
+    Option(
+        "columns",
+        "columns of the run's dataset to list beside the formula, such as doi,year",
+        "words",
+        metavar="A,B",
+        group="output",
+    ),
+    Option(
+        "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
+    ),
+    _SCHEDULER,
+    *_OF_A_NETWORK,
+)
+
+
+def config_of_embed(request: EmbedRequest) -> str:
+    """A configuration file with all options of an embedding as they are in effect."""
+    values = {
+        **request.settings_in_effect(),
+        "run": request.run.name,
+        "what": request.names or None,
+        "output": None if request.output is None else str(request.output),
+        "combine": request.combine,
+        "scheduler": request.scheduler,
+    }
+    return config_of("embed", EMBED_OPTIONS, values)
+
+
+def config_of_nearest(request: NearestRequest) -> str:
+    """The same of a search for the nearest."""
+    values = {
+        **request.settings_in_effect(),
+        "run": request.run.name,
+        "query": request.names or None,
+        "top": request.top,
+        "metric": request.metric,
+        "combine": request.combine,
+        "columns": request.columns or None,
+        "output": None if request.output is None else str(request.output),
+        "scheduler": request.scheduler,
+    }
+    return config_of("nearest", NEAREST_OPTIONS, values)

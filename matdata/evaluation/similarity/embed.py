@@ -1,0 +1,211 @@
+"""Embeddings of a dataset, or of materials in memory, as a request asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matdata.adapters.schedulers import workers_on
+from matdata.core.console import SILENT, Console
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.executors import SEQUENTIAL
+from matdata.core.options import Values
+from matdata.core.scheduler_names import check_scheduler
+from matdata.evaluation.materials import named_materials
+from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.evaluation.similarity.files import require_format, write_embeddings
+from matdata.features.embedding import COMBINE, Combine
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.contract import TorchTrainer
+from matdata.training.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from matdata.features.building.runner import BuiltFeature
+    from matdata.training.embeddings import Embeddings
+
+    Ids = npt.NDArray[np.str_]
+
+
+def combine_of(fields: Values) -> Combine:
+    """How members are combined, as the fields of a request say; ``joined`` if they do not.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of `COMBINE`.
+    """
+    asked = fields.get("combine") or "joined"
+    for one in COMBINE:
+        if asked == one:
+            return one
+    raise ConfigError(
+        f"members are not combined as {asked!r}{did_you_mean(str(asked), COMBINE)}",
+        next_step=f"choose from {', '.join(COMBINE)}",
+    )
+
+
+def require_network(run: Run) -> None:
+    """Refuse a run without a network before anything is computed.
+
+    Raises
+    ------
+    ConfigError
+        If it is of a plugin with a fit of its own, such as a random forest.
+    """
+    if not isinstance(run.trainer, TorchTrainer):
+        raise ConfigError(
+            f"run {run.name!r} is of {run.trainer.name}, which has no network and no embeddings",
+            next_step="take a run of a network",
+        )
+
+
+@dataclass(frozen=True)
+class EmbedRequest(RunRequest):
+    """The request of embeddings, resolved.
+
+    Attributes
+    ----------
+    materials
+        An open dataset, or what `matdata.materials.read_materials` takes.
+    names
+        The materials as a command or file names them, a dataset by its exact reference; empty for
+        those of Python.
+    combine
+        How the vectors of the members of an ensemble become one.
+    output
+        File for the vectors; without one those of a dataset become its feature.
+    scheduler
+        Where materials are featurized that are in no dataset; None for this thread.
+    """
+
+    materials: object
+    names: tuple[str, ...]
+    combine: Combine
+    output: Path | None
+    scheduler: str | None = None
+
+    @classmethod
+    def of(cls, fields: Values, materials: object = None) -> EmbedRequest:
+        """Check the keywords of `matdata.embed`.
+
+        Parameters
+        ----------
+        fields
+            Values of `matdata.evaluation.similarity.arguments.EMBED_OPTIONS` by name.
+        materials
+            In place of what ``what`` names.
+
+        Raises
+        ------
+        ConfigError
+            If run or materials are not named, a name has two meanings, an option is unknown, the
+            run has no network, or the output has no format.
+        TrainError, StoreError
+            If there is no such run, or it is damaged.
+        StructureError
+            If all that was named is one text that is no dataset, file or formula.
+        """
+        check_scheduler(fields.get("scheduler"))
+        output, combine = fields.get("output"), combine_of(fields)
+        if output is not None:
+            require_format(output)
+        if materials is None and not fields.get("what"):
+            raise ConfigError(
+                "no materials were named", next_step="name a dataset, files, or formulas"
+            )
+        run = run_of(fields)
+        require_network(run)
+        names: tuple[str, ...] = ()
+        if materials is None:
+            materials, names = named_materials(run.cache, fields["what"])
+        return cls(
+            run,
+            (),
+            loop_settings(fields, run),
+            materials,
+            names,
+            combine,
+            None if output is None else Path(output),
+            fields.get("scheduler"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """What a request came to: the embeddings, and the feature that they are now, if any."""
+
+    embeddings: Embeddings
+    feature: BuiltFeature | None
+
+
+def embed_as_asked(request: EmbedRequest, console: Console = SILENT) -> Embedded:
+    """Compute embeddings; write them to the output, or as the feature of the dataset.
+
+    A feature that holds them already is read instead.
+
+    Raises
+    ------
+    MatdataError
+        If the run has no weights or no embedding, a material cannot be read, or what is asked for
+        cannot be written.
+    """
+    from matdata.evaluation.similarity.feature import store_embeddings
+
+    materials = request.materials
+    if not isinstance(materials, DatasetFolder):
+        return Embedded(_written(request, _of_memory(request)), None)
+    embeddings = embeddings_of_dataset(request.run, materials, request.combine, request.settings)
+    if request.output is not None:
+        return Embedded(_written(request, embeddings), None)
+    return Embedded(embeddings, store_embeddings(request.run, materials, embeddings, console))
+
+
+def _written(request: EmbedRequest, embeddings: Embeddings) -> Embeddings:
+    if request.output is not None:
+        write_embeddings(request.output, embeddings)
+    return embeddings
+
+
+def embeddings_of_dataset(
+    run: Run,
+    dataset: DatasetFolder,
+    combine: Combine,
+    settings: Mapping[str, object],
+    ids: Ids | None = None,
+) -> Embeddings:
+    """Embeddings of materials of a dataset, of all if none are named: read where they are its
+    feature, else computed.
+
+    Raises
+    ------
+    MatdataError
+        As `matdata.training.embeddings.embed_view`; `FeatureError` if a feature was not built.
+    """
+    from matdata.evaluation.similarity.feature import embeddings_in, stored_embeddings
+    from matdata.training.embeddings import Embeddings, embed_view, members_of
+    from matdata.training.inputs import inputs_of
+
+    stored = stored_embeddings(run, dataset, combine)
+    if stored is not None:
+        return embeddings_in(run, stored, members_of(run), ids)
+    given = inputs_of(run, dataset, ids)
+    vectors, members = embed_view(run, given.view, given.ids, settings, combine)
+    return Embeddings(given.ids, vectors, combine, members, given.rejects, run.about)
+
+
+def _of_memory(request: EmbedRequest) -> Embeddings:
+    from matdata.training.embeddings import Embeddings, embed_view
+    from matdata.training.memory_features import memory_inputs
+
+    run, scheduler = request.run, request.scheduler
+    with nullcontext(SEQUENTIAL) if scheduler is None else workers_on(scheduler) as workers:
+        given = memory_inputs(run, request.materials, workers)
+    vectors, members = embed_view(run, given.view, given.ids, request.settings, request.combine)
+    names = given.names_of(given.ids)
+    return Embeddings(names, vectors, request.combine, members, given.rejects, run.about)
