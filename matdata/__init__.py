@@ -62,6 +62,7 @@ __all__ = [
     "repair",
     "rm",
     "runs",
+    "screen",
     "split",
     "substitute",
     "substitution_matrix",

@@ -34,6 +34,7 @@ from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.discovery.workflow import discover
+from matdata.evaluation.screening.workflow import screen
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
@@ -97,6 +98,7 @@ __all__ = [
     "repair",
     "rm",
     "runs",
+    "screen",
     "split",
     "substitute",
     "substitution_matrix",

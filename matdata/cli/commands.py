@@ -31,6 +31,7 @@ COMMANDS = (
     "report",
     "rm",
     "runs",
+    "screen",
     "show",
     "split",
     "substitute",

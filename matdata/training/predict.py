@@ -84,16 +84,29 @@ def predict_dataset(
         If the run has no weights yet, or they do not fit the plugin.
     """
     features = features_of(run, dataset)
-    wanted = dataset.ids if ids is None else ids
-    rejects = _without_prediction(run, dataset, wanted, features)
-    chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
-    if not len(chosen):
-        why = f": {rejects[0].message}" if rejects else ""
-        raise FeatureError(f"no requested material can be predicted{why}")
+    chosen, rejects = predictable(run, dataset, features, dataset.ids if ids is None else ids)
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
     predictions = predict_view(run, view, chosen, true, settings)
     return replace(predictions, rejects=rejects)
+
+
+def predictable(
+    run: Run, dataset: DatasetFolder, features: Mapping[str, Feature], ids: Ids
+) -> tuple[Ids, tuple[Reject, ...]]:
+    """Materials that a run can predict, in their order, and why it cannot predict the others.
+
+    Raises
+    ------
+    FeatureError
+        If there is none.
+    """
+    rejects = _without_prediction(run, dataset, ids, features)
+    chosen = ids[~np.isin(ids, [reject.material_id for reject in rejects])]
+    if not len(chosen):
+        why = f": {rejects[0].message}" if rejects else ""
+        raise FeatureError(f"no requested material can be predicted{why}")
+    return chosen, rejects
 
 
 def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject, ...]:

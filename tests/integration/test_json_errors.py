@@ -18,6 +18,7 @@ NOTHING = {
     "featurize": ["nothing", "ofm"],
     "diff": ["nothing", "other"],
     "discover": ["nothing", "other", "--reference", "other"],
+    "screen": ["nothing", "other", "--rule", "enz"],
     "show": ["nothing", "id"],
     "export": ["nothing", "x.csv"],
     "train": ["example", "nothing", "--target", "y"],

@@ -17,7 +17,12 @@ from matdata.building.keywords import (
 )
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
-from matdata.evaluation.keywords import DiscoverKeywords, EvaluateKeywords, PredictionKeywords
+from matdata.evaluation.keywords import (
+    DiscoverKeywords,
+    EvaluateKeywords,
+    PredictionKeywords,
+    ScreenKeywords,
+)
 from matdata.splits.keywords import SplitKeywords
 from matdata.stability.keywords import HullKeywords
 from matdata.training.keywords import TrainKeywords
@@ -57,12 +62,13 @@ KEYWORDS = {
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
     "discover": DiscoverKeywords,
+    "screen": ScreenKeywords,
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
 COMMANDS = ("build", "discover", "featurize", "hull", "work", "split", "substitute", "train",
             "evaluate", "predict", "audit", "diff", "export", "import-run", "verify", "runs",
-            "push", "pull", "import", "rm", "gc")  # fmt: skip
+            "push", "pull", "import", "rm", "gc", "screen")  # fmt: skip
 
 
 def _of_command(command):
