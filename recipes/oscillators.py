@@ -67,9 +67,9 @@ def oscillators_of(compositions: list[Mapping[int, float]]) -> Oscillators:
         deviation = float(np.sqrt(share @ (chi[numbers] - mean) ** 2))
         features.append((mean, deviation, float(share @ period[numbers])))
     mean, deviation, periods = np.array(features).T
-    pole = 0.8 + 4.5 * deviation**1.5 + 0.6 * (mean - 2.0)
-    width = 0.22 + 0.10 * np.sin(2.5 * mean) + 0.02 * (periods - 3.0)
-    strength = 0.56 + 0.22 * np.cos(4.0 * deviation) + 0.05 * (periods - 3.0)
+    pole = 2.0 + 2.5 * deviation**1.5 + 0.4 * (mean - 2.0)
+    width = 0.26 + 0.06 * np.sin(2.5 * mean) + 0.02 * (periods - 3.0)
+    strength = 0.95 + 0.25 * np.cos(4.0 * deviation) + 0.06 * (periods - 3.0)
     return Oscillators(
         np.stack([pole, 2.2 * pole + 3.0], 1),
         np.stack([width, np.full_like(width, 0.5)], 1),
@@ -98,7 +98,7 @@ def compositions(count: int, seed: int) -> list[Mapping[int, float]]:
 
 
 def write_records(path: Path, count: int, energies: Float, seed: int) -> None:
-    """A file of records with formula, energies, real and imaginary part; written whole or not."""
+    """A file with a record a line: formula, energies, both parts; written whole or not at all."""
     chosen = compositions(count, seed)
     eps, hull = oscillators_of(chosen).dielectric(energies), above_hull(chosen)
     records = [
@@ -113,4 +113,5 @@ def write_records(path: Path, count: int, energies: Float, seed: int) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(records), encoding="utf-8")
+        lines = "".join(f"{json.dumps(record)}\n" for record in records)
+        temporary.write_text(lines, encoding="utf-8")

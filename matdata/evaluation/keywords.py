@@ -115,7 +115,7 @@ class ScreenKeywords(PredictionKeywords, total=False):
     pictures
         Folder for pictures; there are none if it is not given.
     example
-        Materials whose predicted arrays are drawn; if none, the first two that are kept.
+        Materials whose predicted arrays are drawn, beside the first two that are kept.
     min_pairs
         Compositions with two elements, from which on the network of elements joins them.
     format, style

@@ -25,8 +25,8 @@ SCREEN_OPTIONS = (
     Option("output", "write a table of what is kept (.parquet, .csv, .json, .jsonl)",
            metavar="FILE", group="output"),
     Option("pictures", "write pictures", metavar="DIR", group="output"),
-    Option("example", "draw the predicted arrays of this material (default: the first two that "
-           "are kept)", "list", metavar="ID", group="output"),
+    Option("example", "draw the predicted arrays of this material, too; those of the first two "
+           "that are kept are drawn with --pictures", "list", metavar="ID", group="output"),
     Option("min_pairs", "compositions with two elements, from which on the network of elements "
            "joins them (default: 5)", "int", group="output"),
     *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),

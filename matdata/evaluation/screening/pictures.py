@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matdata.figures.predicted_curves import Curve
 
 Float = npt.NDArray[np.float64]
-#: How many of what is kept are drawn where no material is named.
+#: How many of what is kept are drawn, beside the materials that are named.
 EXAMPLES = 2
 
 
@@ -55,7 +55,8 @@ def _draws(screening: Screening) -> Iterator[tuple[str, Draw]]:
     yield "pairs", partial(_pairs, screening)
     yield "network", partial(_network, screening)
     arrays = [one for each in request.runs for one in each.run.schema.targets if _is_curve(one)]
-    names = request.examples or tuple(screening.columns()[MATERIAL_ID][:EXAMPLES])
+    kept = screening.columns()[MATERIAL_ID][:EXAMPLES]
+    names = tuple(dict.fromkeys((*request.examples, *kept)))
     if not arrays or not names:
         return
     predictions = derived_predictions(request, np.array(names))

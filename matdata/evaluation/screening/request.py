@@ -51,7 +51,7 @@ class ScreenRequest:
     look
         Formats and style of pictures.
     examples
-        Materials whose predicted arrays are drawn; if none, the first two that are kept.
+        Materials whose predicted arrays are drawn, beside the first two that are kept.
     min_pairs
         Compositions with two elements, from which on the network of elements joins them.
     """
