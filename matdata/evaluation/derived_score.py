@@ -37,8 +37,9 @@ def derived_record(
     dict
         ``steps``, the records of the derivations; ``targets``, by name the scores of targets that
         were derived (``without_prediction`` counts materials whose true value is known and
-        whose derived one is not defined: no score holds them), and of intervals ``coverage`` (the share of true values within) and
-        ``mean_width``; ``table``, the file of the run with the predictions.
+        whose derived one is not defined: no score holds them), and of intervals ``coverage`` (the
+        share of true values within) and ``mean_width``; ``table``, the file of the run with the
+        predictions.
     """
     ids = np.sort(split.ids("test"))
     predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)

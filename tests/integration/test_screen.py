@@ -163,17 +163,19 @@ def test_conditions_over_stored_and_predicted_numbers(world, runs):
     assert 0 < len(expected) < len(world)
     assert screening.missing == {"energy_above_hull": 40}
     three = md.screen(["re", "im", "static"], world.ref, rule=RULE, where=where, cache=world.cache)
-    both = set(expected) & set(md.screen(["re", "im"], world, rule=RULE).columns()["material_id"])
+    both = set(expected) & set(
+        md.screen(["re", "im"], world, cache=world.cache, rule=RULE).columns()["material_id"]
+    )
     assert set(three.columns()["material_id"]) == both
 
 
 def test_blocks_change_nothing(world, runs, monkeypatch):
     from matdata.evaluation.screening import screen
 
-    whole = md.screen(["re", "im"], world, rule=RULE)
+    whole = md.screen(["re", "im"], world, cache=world.cache, rule=RULE)
     monkeypatch.setattr(screen, "MEMORY", 0)
     monkeypatch.setattr(screen, "FEWEST", 50)
-    parts = md.screen(["re", "im"], world, rule=RULE)
+    parts = md.screen(["re", "im"], world, cache=world.cache, rule=RULE)
     assert parts.table["material_id"] == whole.table["material_id"]
     for name in (CROSSOVER, LOSS):
         one, other = (
@@ -198,7 +200,7 @@ class Opaque(Rule):
 
 
 def test_a_rule_of_a_user_is_a_derivation(world, runs):
-    screening = md.screen("im", world, rule=Opaque())
+    screening = md.screen("im", world, cache=world.cache, rule=Opaque())
     largest = md.predict(runs["im"], world).mean.max(1)
     assert len(screening) == (largest > 2).sum() > 0
 
@@ -218,12 +220,13 @@ class Dark(Rule):
 
 
 def test_a_rule_of_a_plugin_has_a_name(world, runs, tmp_path, monkeypatch, capsys):
-    install(tmp_path, "dark-rules", {"derivations": {"dark": "dark_rules:Dark"}}, RULE_OF_A_PLUGIN)
+    points = {"derivations": {"dark": "dark_rules:Dark"}}
+    install(tmp_path, "dark-rules", points, RULE_OF_A_PLUGIN, "dark_rules")
     monkeypatch.syspath_prepend(str(tmp_path))
     capsys.readouterr()
     assert command(world, "screen", "im", world.ref, "--rule", "dark", "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    expected = md.screen("im", world, rule=Opaque())
+    expected = md.screen("im", world, cache=world.cache, rule=Opaque())
     assert document["kept"] == len(expected)
     assert document["rule"] == "dark"
     assert document["conditions"] == ["prediction_darkness_mean > 2"]
@@ -237,7 +240,7 @@ def test_the_command_prints_writes_and_draws(world, runs, tmp_path, capsys):
              "--style", "dark")  # fmt: skip
     assert command(world, *words, "--write-config", str(config)) == 0
     out = capsys.readouterr().out
-    kept = md.screen(["re", "im"], world, rule=RULE)
+    kept = md.screen(["re", "im"], world, cache=world.cache, rule=RULE)
     assert f"{len(kept)} of 120 materials kept" in out
     assert "elements together most often" in out
     names = {path.stem for path in pictures.iterdir()}
@@ -258,7 +261,7 @@ def test_the_command_prints_writes_and_draws(world, runs, tmp_path, capsys):
     from matdata.evaluation.screening.arguments import SCREEN_OPTIONS
 
     fields = read_config(config, SCREEN_OPTIONS)
-    assert fields["run"] == ["re", "im"]
+    assert list(fields["run"]) == ["re", "im"]
     assert fields["dataset"] == world.ref
     again = ScreenRequest.of({**fields, "cache": world.cache})
     assert again.rule.spec.startswith(RULE)
@@ -272,7 +275,9 @@ def test_a_picture_that_fails_costs_no_table(world, runs, tmp_path, monkeypatch)
 
     monkeypatch.setattr(pictures, "_network", broken)
     with pytest.warns(md.MatdataWarning, match="network.png was not drawn: no such colour"):
-        screening = md.screen(["re", "im"], world, rule=RULE, pictures=tmp_path / "p")
+        screening = md.screen(
+            ["re", "im"], world, cache=world.cache, rule=RULE, pictures=tmp_path / "p"
+        )
     assert (tmp_path / "p" / "pairs.png").is_file()
     assert len(screening) > 0
 
@@ -325,8 +330,15 @@ def test_a_hull_in_another_unit_is_refused(world, runs):
     dataset = md.build(str(path), cache=world.cache, name="milli", workers=1, split=None,
                        unit={"energy_above_hull": "meV/atom"}, features=["fractions"])  # fmt: skip
     with pytest.raises(md.ConfigError, match="limit in eV/atom, and it is in meV/atom"):
-        md.screen(["re", "im"], dataset, rule=RULE)
-    assert len(md.screen(["re", "im"], dataset, rule=f"{RULE},hull_column=none").kept) == 4
+        md.screen(["re", "im"], dataset, cache=world.cache, rule=RULE)
+    assert (
+        len(
+            md.screen(
+                ["re", "im"], dataset, cache=world.cache, rule=f"{RULE},hull_column=none"
+            ).kept
+        )
+        == 4
+    )
 
 
 def test_a_dataset_without_the_feature_says_how_to_make_it(world, runs):
@@ -334,4 +346,4 @@ def test_a_dataset_without_the_feature_says_how_to_make_it(world, runs):
     path.write_text("formula,energy_above_hull\nNaCl,0.0\nMgO,0.0\n")
     dataset = md.build(str(path), cache=world.cache, name="bare", workers=1, split=None)
     with pytest.raises(md.FeatureError, match="fractions"):
-        md.screen(["re", "im"], dataset, rule=RULE)
+        md.screen(["re", "im"], dataset, cache=world.cache, rule=RULE)
