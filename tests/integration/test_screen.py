@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from support import toy
 from support.distributions import install
 from support.recipes import RECIPES
-from support.toy import command
 
 import matdata as md
 from matdata.building.feature_stage import add_features
@@ -224,7 +224,7 @@ def test_a_rule_of_a_plugin_has_a_name(world, runs, tmp_path, monkeypatch, capsy
     install(tmp_path, "dark-rules", points, RULE_OF_A_PLUGIN, "dark_rules")
     monkeypatch.syspath_prepend(str(tmp_path))
     capsys.readouterr()
-    assert command(world, "screen", "im", world.ref, "--rule", "dark", "--json") == 0
+    assert toy.command(world, "screen", "im", world.ref, "--rule", "dark", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     expected = md.screen("im", world, cache=world.cache, rule=Opaque())
     assert document["kept"] == len(expected)
@@ -238,7 +238,7 @@ def test_the_command_prints_writes_and_draws(world, runs, tmp_path, capsys):
     words = ("screen", "re", "im", world.ref, "--rule", RULE, "--output", str(table),
              "--pictures", str(pictures), "--example", example, "--min-pairs", "1",
              "--style", "dark")  # fmt: skip
-    assert command(world, *words, "--write-config", str(config)) == 0
+    assert toy.command(world, *words, "--write-config", str(config)) == 0
     out = capsys.readouterr().out
     kept = md.screen(["re", "im"], world, cache=world.cache, rule=RULE)
     assert f"{len(kept)} of 120 materials kept" in out
@@ -251,7 +251,7 @@ def test_the_command_prints_writes_and_draws(world, runs, tmp_path, capsys):
     assert metadata[b"unit"] == b"eV"
     assert metadata[b"derivation"].startswith(b"enz:skip=1")
     table.unlink()
-    assert command(world, "screen", "--config", str(config), "--json") == 0
+    assert toy.command(world, "screen", "--config", str(config), "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert table.is_file()
     assert document["materials"][0]["material_id"] == kept.columns()["material_id"][0]
@@ -347,3 +347,17 @@ def test_a_dataset_without_the_feature_says_how_to_make_it(world, runs):
     dataset = md.build(str(path), cache=world.cache, name="bare", workers=1, split=None)
     with pytest.raises(md.FeatureError, match="fractions"):
         md.screen(["re", "im"], dataset, cache=world.cache, rule=RULE)
+
+
+def test_derived_distances_to_the_hull_can_be_compared(tmp_path):
+    rows = [{**one, "e_form": one["y"]} for one in toy.rows()]
+    dataset = toy.build(tmp_path / "cache", rows)
+    run = toy.train(dataset, ["e_form"], "stable", ensemble=2, epochs=5)
+    where = "prediction_energy_above_hull_mean < 0.05 and prediction_energy_above_hull_total > 0"
+    screening = md.screen(run, dataset, derive=["hull:toy"], where=where)
+    derived = md.predict(run, dataset, derive=["hull:toy"])
+    expected = derived.ids[derived.mean[:, 1] < 0.05]
+    assert screening.columns()["material_id"] == expected.tolist()
+    assert 0 < len(expected) < len(dataset)
+    described = {one.name: one.derivation for one in screening.request.described}
+    assert described["prediction_energy_above_hull_mean"].startswith("hull:reference=toy")
