@@ -60,7 +60,11 @@ def parser() -> argparse.ArgumentParser:
     add("--grid", default="0:30:3000", metavar="A:B:N", help="energies in eV, and how many points")
     add("--skip", type=int, help="points at the start without a crossover (default: 0.1 eV)")
     add("--screen", metavar="DATASET", help="what is screened (default: the spectra's dataset)")
-    add("--name", default="dielectric", help="of the dataset; runs are NAME-re and NAME-im")
+    add(
+        "--name",
+        help="of the dataset (default: dielectric, with synthetic- before it for a stand-in);"
+        " runs are NAME-re and NAME-im",
+    )
     add("--folder", type=Path, default=Path("enz"), metavar="DIR", help="files, table, pictures")
     add("--epochs", type=int, default=60, help="of each training (default: 60)")
     add("--lr", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
@@ -121,7 +125,8 @@ def commands(path: Path, given: argparse.Namespace) -> Iterator[list[str]]:
              "--unit", "energy_above_hull=eV/atom"]  # fmt: skip
     for part in PARTS:
         build += ["--axis", f"{_target(part, given)}=energies"]
-    yield build + (["--dedupe", "polymorph"] if given.file is not None else [])
+    synthetic = ["--description", oscillators.STATED]
+    yield [*build, *(synthetic if given.file is None else ["--dedupe", "polymorph"])]
     yield ["featurize", given.name, "formula-graph", "--workers", "1"]
     for part in PARTS:
         own = (f"train.batch_size={given.batch_size}", f"train.seed={given.seed}")
@@ -207,6 +212,8 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out all stages; returns the exit code of the first that fails."""
     given = parser().parse_args(arguments)
+    if given.name is None:
+        given.name = "dielectric" if given.stand_in is None else "synthetic-dielectric"
     cache = ["--cache", str(cache_dir(given.cache))]
     try:
         path = write_spectra(given)

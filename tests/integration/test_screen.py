@@ -300,6 +300,7 @@ WRONG = [
     ({"where": f"{RE} > 1"}, "holds true values of what is predicted"),
     ({"where": f"prediction_{RE}_mean > 1"}, "is an array, and conditions compare numbers"),
     ({"rule": "enz", "example": ["nothing"]}, "holds no material 'nothing'"),
+    ({"rule": "enz", "example": ["eps-0000001"]}, "no folder for pictures is named"),
     ({"rule": "enz", "min_pairs": 0}, "min_pairs is 0"),
     ({"rule": "enz", "output": "table.xlsx"}, r"table\.xlsx"),
     ({"rule": "enz", "epoch": 3}, "epoch"),

@@ -12,7 +12,7 @@ import numpy as np
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Distributions, Float, Rows
-from matdata.evaluation.derive.rule import Bands, Rule, prediction_of, regressions
+from matdata.evaluation.derive.rule import Bands, Rule, prediction_of
 from matdata.training.axis import Axis
 from matdata.training.outputs import Distribution
 from matdata.training.target import Target
@@ -204,7 +204,7 @@ def _taken(values: Float, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Flo
 
 def _parts(targets: Sequence[Target], options: EnzOptions) -> tuple[Target, Target]:
     """Real and imaginary part among the targets."""
-    arrays = {one.name: one for one in regressions(targets)}
+    arrays = {one.name: one for one in targets if one.task == "regression" and one.shape}
     given = (options.real, options.imaginary)
     for name in filter(None, given):
         if name not in arrays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from matdata.evaluation.derive.base import Derivation, Float, O_co
@@ -55,8 +55,3 @@ def prediction_of(name: str) -> str:
     """A predicted number as conditions name it, in backticks."""
     column = f"prediction_{name}_mean".replace("`", "``")
     return f"`{column}`"
-
-
-def regressions(targets: Sequence[Target]) -> list[Target]:
-    """The targets that are arrays of numbers."""
-    return [one for one in targets if one.task == "regression" and one.shape]

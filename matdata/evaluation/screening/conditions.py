@@ -89,12 +89,12 @@ class Conditions:
         marks = [one.holds(columns, range(count)) for one in self.expressions]
         return [all(row) for row in zip(*marks, strict=True)]
 
-    def missing(self, columns: Columns, count: int) -> dict[str, int]:
+    def missing(self, columns: Columns) -> dict[str, int]:
         """By name of a column that they read the rows in which it has no value, where there are
         some.
         """
         names = dict.fromkeys(name for one in self.expressions for name in one.columns())
-        counts = {name: sum(cell is None for cell in columns[name][:count]) for name in names}
+        counts = {name: sum(cell is None for cell in columns[name]) for name in names}
         return {name: number for name, number in counts.items() if number}
 
 

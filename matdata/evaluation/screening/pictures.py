@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import FeatureError
 from matdata.core.units import with_unit
+from matdata.evaluation.derive.rule import Rule
 from matdata.evaluation.file_names import file_stems
 from matdata.evaluation.pictures import Draw, Drawn
 from matdata.evaluation.screening.screen import FORMULA, Screening, derived_predictions
@@ -22,7 +24,7 @@ from matdata.training.target import Target
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
-    from matdata.figures.predicted_curves import Curve
+    from matdata.figures.predicted_curves import Curve, Marks
 
 Float = npt.NDArray[np.float64]
 #: How many of what is kept are drawn, beside the materials that are named.
@@ -59,10 +61,10 @@ def _draws(screening: Screening) -> Iterator[tuple[str, Draw]]:
     names = tuple(dict.fromkeys((*request.examples, *kept)))
     if not arrays or not names:
         return
-    predictions = derived_predictions(request, np.array(names))
-    stems = file_stems(names)
-    for name in predictions.ids.tolist():
-        yield f"spectrum-{stems[name]}", partial(_spectrum, screening, predictions, name)
+    stems, predicted = file_stems(names), set(screening.table[MATERIAL_ID])
+    for name in names:
+        draw = partial(_spectrum, screening, name) if name in predicted else partial(_lost, name)
+        yield f"spectrum-{stems[name]}", draw
 
 
 def _is_curve(target: Target) -> bool:
@@ -115,44 +117,63 @@ def _network(screening: Screening) -> Picture:
     return pair_network(pairs.pairs, least, title, _look(screening))
 
 
-def _spectrum(screening: Screening, predictions: Predictions, name: str) -> Picture:
-    """All arrays on the axis of the first one, with crossover and region of the rule."""
-    from matdata.figures.predicted_curves import Marks, predicted_curves
+def _lost(name: str) -> Picture:
+    """What stands for the picture of a material without a prediction.
 
-    row = predictions.ids.tolist().index(name)
+    Raises
+    ------
+    FeatureError
+        Always.
+    """
+    raise FeatureError(f"{name} has no prediction of all runs")
+
+
+def _spectrum(screening: Screening, name: str) -> Picture:
+    """All arrays of a material on the axis of the first one, with what the rule marks there."""
+    from matdata.figures.predicted_curves import predicted_curves
+
+    request = screening.request
+    predictions = derived_predictions(request, np.array([name]))
     curved = [one for one in predictions.targets if _is_curve(one)]
     axis = curved[0].axis
     assert axis is not None
     alike = [one for one in curved if one.axis is not None and one.axis.values == axis.values]
-    curves = [_curve(screening, predictions, one, row) for one in alike]
-    rule, points = screening.request.rule, np.array(axis.values)
-    regions, lines = dict[str, tuple[float, float]](), dict[str, float]()
-    for target, curve in zip(alike, curves, strict=True) if rule else ():
-        part = None if rule is None else rule.region(target, points, curve.values)
-        if rule is not None and part is not None:
+    curves = [_curve(screening, predictions, one) for one in alike]
+    marks = None if request.rule is None else _marks(request.rule, predictions, alike)
+    title = f"{request.dataset.columns[FORMULA][request.dataset.row(name)]} ({name})"
+    label, look = with_unit(axis.name, axis.unit), _look(screening)
+    return predicted_curves(np.array(axis.values), curves, label, title, marks, look)
+
+
+def _marks(rule: Rule, predictions: Predictions, curved: Sequence[Target]) -> Marks:
+    """Regions of a rule on the axis of arrays, and the place of its first number if it is there."""
+    from matdata.figures.predicted_curves import Marks
+
+    regions, lines = {}, {}
+    for target in curved:
+        assert target.axis is not None
+        values = predictions.column(target, predictions.mean)[0]
+        part = rule.region(target, np.array(target.axis.values), values)
+        if part is not None:
             regions[f"{rule.name} region"] = part
+    units = {one.axis.unit for one in curved if one.axis is not None}
     for target in predictions.targets:
-        if rule is not None and rule.drawn[:1] == (target.name,) and target.unit == axis.unit:
-            place = float(predictions.column(target, predictions.mean)[row, 0])
+        if rule.drawn[:1] == (target.name,) and {target.unit} == units:
+            place = float(predictions.column(target, predictions.mean)[0, 0])
             if np.isfinite(place):
                 lines[f"{target.name} {place:.3g} {target.unit}"] = place
-    formula = screening.request.dataset.columns[FORMULA][screening.request.dataset.row(name)]
-    return predicted_curves(
-        points, curves, with_unit(axis.name, axis.unit), f"{formula} ({name})",
-        Marks(lines, regions), _look(screening),
-    )  # fmt: skip
+    return Marks(lines, regions)
 
 
-def _curve(screening: Screening, predictions: Predictions, target: Target, row: int) -> Curve:
+def _curve(screening: Screening, predictions: Predictions, target: Target) -> Curve:
     from matdata.figures.predicted_curves import Curve
 
-    values = predictions.column(target, predictions.mean)[row]
     deviation = None
     if predictions.total is not None:
-        deviation = predictions.column(target, predictions.total)[row]
+        deviation = predictions.column(target, predictions.total)[0]
         deviation = deviation if np.isfinite(deviation).all() else None
-    true = _true_curve(screening, target, str(predictions.ids[row]))
-    return Curve(target.name, values, deviation, true)
+    true = _true_curve(screening, target, str(predictions.ids[0]))
+    return Curve(target.name, predictions.column(target, predictions.mean)[0], deviation, true)
 
 
 def _true_curve(screening: Screening, target: Target, name: str) -> Float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from matdata.core.errors import ConfigError
 from matdata.core.options import Values
@@ -111,6 +112,8 @@ class ScreenRequest:
         examples = _texts(fields.get("example"))
         dataset.rows(list(examples))  # refused before anything is predicted
         output, pictures = fields.get("output"), fields.get("pictures")
+        if examples and pictures is None:
+            raise ConfigError("examples are drawn, and no folder for pictures is named")
         return cls(
             runs, dataset, steps, rule, where, produced, conditions,
             None if output is None else Path(output),
@@ -138,9 +141,8 @@ class ScreenRequest:
 
 
 def _texts(given: object) -> tuple[str, ...]:
-    if given is None:
-        return ()
-    return (given,) if isinstance(given, str) else tuple(map(str, given))  # type: ignore[call-overload]
+    several = (given,) if isinstance(given, str) else cast("Sequence[object]", given or ())
+    return tuple(map(str, several))
 
 
 def _min_pairs(fields: Values) -> int:

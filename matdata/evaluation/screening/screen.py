@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -63,7 +64,7 @@ class Screening:
         rows = np.flatnonzero(self.kept).tolist()
         return {name: [cells[row] for row in rows] for name, cells in self.table.items()}
 
-    @property
+    @functools.cached_property
     def pairs(self) -> ElementPairs:
         """Elements, and pairs of them, in the compositions that are kept."""
         return ElementPairs.of(self.columns()[FORMULA])
@@ -87,7 +88,7 @@ def screen_dataset(request: ScreenRequest) -> Screening:
         table,
         np.array(conditions.hold(table, len(ids)), dtype=np.bool_),
         rejects,
-        conditions.missing(table, len(ids)),
+        conditions.missing(table),
     )
     if request.output is not None:
         columns = screening.columns()
