@@ -16,6 +16,7 @@ from support.recipes import RECIPES
 import matdata as md
 from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
+from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.rule import Rule
 from matdata.evaluation.screening.request import ScreenRequest
 from matdata.store.config_file import read_config
@@ -219,7 +220,15 @@ class Dark(Rule):
 '''
 
 
-def test_a_rule_of_a_plugin_has_a_name(world, runs, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def plugins():
+    """Derivations are looked up anew, in this test and after it."""
+    DERIVATIONS.refresh()
+    yield
+    DERIVATIONS.refresh()
+
+
+def test_a_rule_of_a_plugin_has_a_name(plugins, world, runs, tmp_path, monkeypatch, capsys):
     points = {"derivations": {"dark": "dark_rules:Dark"}}
     install(tmp_path, "dark-rules", points, RULE_OF_A_PLUGIN, "dark_rules")
     monkeypatch.syspath_prepend(str(tmp_path))
