@@ -65,6 +65,7 @@ __all__ = [
     "repair",
     "rm",
     "runs",
+    "screen",
     "split",
     "substitute",
     "substitution_matrix",

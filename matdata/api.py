@@ -35,6 +35,7 @@ from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.curve_workflow import curve
 from matdata.evaluation.discovery.workflow import discover
+from matdata.evaluation.screening.workflow import screen
 from matdata.evaluation.similarity.workflow import embed, nearest
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
@@ -102,6 +103,7 @@ __all__ = [
     "repair",
     "rm",
     "runs",
+    "screen",
     "split",
     "substitute",
     "substitution_matrix",

@@ -34,6 +34,7 @@ COMMANDS = (
     "report",
     "rm",
     "runs",
+    "screen",
     "show",
     "split",
     "substitute",

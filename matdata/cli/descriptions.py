@@ -145,6 +145,16 @@ DESCRIPTIONS = {
         ),
         ("stable", "candidates", "mp"),
     ),
+    "screen": Description(
+        "Keeps the materials of a dataset that fulfil a rule, such as that of epsilon-near-zero "
+        "materials (enz), or conditions over columns of the dataset and predicted numbers. Counts "
+        "how often elements occur together in what is kept.",
+        (
+            "matdata screen eps-re eps-im candidates --rule enz --output enz.csv",
+            "matdata screen energy candidates --where 'energy_above_hull < 0.05'",
+        ),
+        ("eps-re", "eps-im", "candidates"),
+    ),
     "runs": Description(
         "Lists the runs of the cache, and compares those on the same materials.",
         ("matdata runs", "matdata runs energy energy-deep --json"),

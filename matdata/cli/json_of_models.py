@@ -153,6 +153,30 @@ OF_MODELS: dict[str, Schema] = {
             ),
         },
     ),
+    "screen": Schema(
+        {
+            "runs": ("list", "names of the runs"),
+            "dataset": ("text", "exact reference"),
+            "rule": ("text?", "with all its options"),
+            "conditions": ("list", "what must hold, that of the rule first"),
+            "screened": ("count", "materials that are predicted"),
+            "kept": ("count", "those of which all conditions are known to be true"),
+            "compositions": ("count", "different compositions among them"),
+            "missing": (
+                "record",
+                "materials without a value, by column that a condition reads, where there are some",
+            ),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+            "columns": ("record", "kind and unit of each column of predictions"),
+            "materials": ("list", "a record per material that is kept"),
+            "elements": ("record", "compositions that contain an element, by its symbol"),
+            "pairs": (
+                "list",
+                "two `elements`, and the number of `compositions` that contain both; most first",
+            ),
+            **PICTURES,
+        },
+    ),
     "runs": Schema(
         {
             "runs": ("list", "a record per run"),

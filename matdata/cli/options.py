@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ TABLES = {
     "hull": "matdata.stability.options:HULL_OPTIONS",
     "nearest": "matdata.evaluation.similarity.arguments:NEAREST_OPTIONS",
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
+    "screen": "matdata.evaluation.screening.arguments:SCREEN_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
     "substitute": "matdata.building.substitute_arguments:SUBSTITUTE_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
@@ -55,6 +57,7 @@ def add_options(
     positional = [one.name for one in options if one.positional]
     parser.usage = f"{parser.prog} {' '.join(positional)} [options]"
     groups: dict[str, Any] = {"": parser}
+    parser.set_defaults(**{one.last: None for one in options if one.last})
     for option in options:
         if option.in_arguments:
             if option.group not in groups:
@@ -69,10 +72,33 @@ def add_options(
     )
 
 
+class _WithLast(argparse.Action):
+    """Takes several values, of which the last one is another option's."""
+
+    def __init__(self, *names: Any, last: str, **more: Any) -> None:
+        super().__init__(*names, **more)
+        self._last = last
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the values; a single one is none of another option."""
+        *first, last = values or [None]
+        setattr(namespace, self.dest, first or values or None)
+        if first:
+            setattr(namespace, self._last, last)
+
+
 def _add(group: Any, option: Option, with_file: bool) -> None:
     more: dict[str, Any] = {"help": option.help}
     if option.positional:
         one, several = ("?", "*") if with_file else (None, "+")
+        if option.last:
+            more["action"] = functools.partial(_WithLast, last=option.last)
         group.add_argument(option.name, nargs=several if option.kind == "list" else one, **more)
         return
     if option.kind == "flag" and option.default:  # --name switches on what a file switched off

@@ -21,6 +21,7 @@ def add_all(add: Add) -> None:
     add("nearest", "the training materials of a run that are most similar to others")
     add("evaluate", "open the test part of a run's split, once, and score the run")
     add("discover", "rank candidates by how stable a run predicts them")
+    add("screen", "keep the materials of which runs predict what is asked for")
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")

@@ -50,6 +50,8 @@ class Option:
         Whether the command can do nothing without it.
     texts
         Of a table: the option that takes what the command line gives without a key.
+    last
+        Of a list that the command line takes by place: the option that the last of several is.
     in_file
         Whether a configuration file may hold it.
     in_arguments
@@ -68,6 +70,7 @@ class Option:
     positional: bool = False
     required: bool = False
     texts: str = ""
+    last: str = ""
     in_file: bool = True
     in_arguments: bool = True
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
+from matdata.evaluation.derive.base import Float
 from matdata.evaluation.derive.chain import FITTED, Chain
 from matdata.splits.base import Split
 from matdata.store.dataset_folder import DatasetFolder
@@ -34,8 +36,10 @@ def derived_record(
     -------
     dict
         ``steps``, the records of the derivations; ``targets``, by name the scores of targets that
-        were derived, and of intervals ``coverage`` (the share of true values within) and
-        ``mean_width``; ``table``, the file of the run with the predictions.
+        were derived (``without_prediction`` counts materials whose true value is known and
+        whose derived one is not defined: no score holds them), and of intervals ``coverage`` (the
+        share of true values within) and ``mean_width``; ``table``, the file of the run with the
+        predictions.
     """
     ids = np.sort(split.ids("test"))
     predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
@@ -50,7 +54,7 @@ def derived_record(
     for target in predictions.targets:
         scored: JsonObject = {}
         if target.name not in predicted:
-            scored = target_record(predictions, target, train[target.name])
+            scored = _scored(predictions, target, train[target.name])
             why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
             scored |= {"undefined": why} if why else {}
         if target.name in predictions.intervals:
@@ -67,6 +71,20 @@ def derived_record(
         "targets": plain_values(targets),
         "table": f"{FITTED}/test-{name}.parquet",
     }
+
+
+def _scored(predictions: Predictions, target: Target, train: Float) -> JsonObject:
+    """Scores of a derived target over the materials where it is defined."""
+    assert predictions.true is not None
+    mean = predictions.column(target, predictions.mean)
+    known = np.isfinite(predictions.truth(target)).all(1)
+    lost = known & ~np.isfinite(mean).all(1)
+    if not lost.any():
+        return target_record(predictions, target, train)
+    defined = replace(predictions, true=predictions.true.copy())
+    defined.truth(target)[lost] = np.nan
+    record = target_record(defined, target, train)
+    return {**record, "without_prediction": int(lost.sum())}
 
 
 def _steps(predictions: Predictions, name: str) -> list[str]:

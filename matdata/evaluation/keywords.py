@@ -96,3 +96,43 @@ class DiscoverKeywords(PredictionKeywords, total=False):
     truth: str | None
     no_score: bool
     output: str | Path | None
+
+
+class ScreenKeywords(PredictionKeywords, total=False):
+    """What a screening keeps, and what it writes.
+
+    Attributes
+    ----------
+    config
+        A configuration file, as ``--config`` takes it; what is given in Python wins.
+    cache
+        Cache folder of runs that are named.
+    rule
+        What is kept: a rule (``enz``, ``enz:loss=1``), or one with its options.
+    where
+        Conditions over columns of the dataset and predicted numbers, all of which must hold.
+    derive
+        As `matdata.predict` takes it; what is fitted to the validation part of a run excepted.
+    output
+        A file that the table of what is kept is written to as well.
+    pictures
+        Folder for pictures; there are none if it is not given.
+    example
+        Materials whose predicted arrays are drawn, beside the first two that are kept.
+    min_pairs
+        Compositions with two elements, from which on the network of elements joins them.
+    format, style
+        Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
+    """
+
+    config: str | Path | None
+    cache: str | Path | None
+    rule: str | Derivation | None
+    where: Sequence[str] | str | None
+    derive: Sequence[str | Derivation] | None
+    output: str | Path | None
+    pictures: str | Path | None
+    example: Sequence[str] | str | None
+    min_pairs: int | None
+    format: Sequence[str] | str | None
+    style: str | None

@@ -39,6 +39,7 @@ OWN = (
     *("folds", "beside", "pictures", "no_pictures", *LOOK),
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
     *("query", "top", "metric", "combine", "columns"),
+    *("rule", "where", "example", "min_pairs"),
 )
 
 

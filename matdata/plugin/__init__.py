@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from matdata.core.settings import Settings, setting
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
+    from matdata.evaluation.derive.rule import Rule
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, Featurizer
     from matdata.features.fields import Field
@@ -154,6 +155,7 @@ __all__ = [
     "Reject",
     "Request",
     "Requirement",
+    "Rule",
     "Run",
     "Samples",
     "SavedModel",

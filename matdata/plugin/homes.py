@@ -68,6 +68,7 @@ HOMES = {
     "Head": "matdata.training.outputs",
     "Members": "matdata.training.outputs",
     "Objective": "matdata.training.objectives.base",
+    "Rule": "matdata.evaluation.derive.rule",
     "Samples": "matdata.training.samples",
     "SavedModel": "matdata.training.contract",
     "Schema": "matdata.training.contract",

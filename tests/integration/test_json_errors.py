@@ -20,6 +20,7 @@ NOTHING = {
     "discover": ["nothing", "other", "--reference", "other"],
     "embed": ["nothing", "NaCl"],
     "nearest": ["nothing", "NaCl"],
+    "screen": ["nothing", "other", "--rule", "enz"],
     "show": ["nothing", "id"],
     "export": ["nothing", "x.csv"],
     "train": ["example", "nothing", "--target", "y"],

@@ -23,6 +23,7 @@ from matdata.adapters.sites import to_crystals
 
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
+HELPERS += ("finder_enz", "jarvis_spectra", "oscillators")
 HELPERS += ("published_ids", "table_presets", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")

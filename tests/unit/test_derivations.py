@@ -48,7 +48,7 @@ def test_texts_name_a_derivation_and_its_options():
         parse_derivation("conformal:alhpa=0.1")
     with pytest.raises(ConfigError, match="expected NAME:KEY=VALUE"):
         parse_derivation("conformal:alpha")
-    assert DERIVATIONS.names() == ["conformal", "hull", "power10", "scale"]
+    assert DERIVATIONS.names() == ["conformal", "enz", "hull", "power10", "scale"]
 
 
 def test_powers_of_each_member():

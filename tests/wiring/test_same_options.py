@@ -17,7 +17,12 @@ from matdata.building.keywords import (
 )
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
-from matdata.evaluation.keywords import DiscoverKeywords, EvaluateKeywords, PredictionKeywords
+from matdata.evaluation.keywords import (
+    DiscoverKeywords,
+    EvaluateKeywords,
+    PredictionKeywords,
+    ScreenKeywords,
+)
 from matdata.evaluation.similarity.keywords import EmbedKeywords, NearestKeywords
 from matdata.splits.keywords import SplitKeywords
 from matdata.stability.keywords import HullKeywords
@@ -60,12 +65,13 @@ KEYWORDS = {
     "discover": DiscoverKeywords,
     "embed": EmbedKeywords,
     "nearest": NearestKeywords,
+    "screen": ScreenKeywords,
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
 COMMANDS = ("build", "discover", "embed", "nearest", "featurize", "hull", "work", "split",
             "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run",
-            "verify", "runs", "push", "pull", "import", "rm", "gc")  # fmt: skip
+            "verify", "runs", "push", "pull", "import", "rm", "gc", "screen")  # fmt: skip
 
 
 def _of_command(command):

@@ -17,6 +17,7 @@ DERIVATIONS: Registry[type[Derivation]] = Registry(
     "matdata.derivations",
     {
         "conformal": f"{_HERE}.conformal:Conformal",
+        "enz": f"{_HERE}.enz:Enz",
         "hull": f"{_HERE}.hull:Hull",
         "power10": f"{_HERE}.power10:Power10",
         "scale": f"{_HERE}.scale:Scale",

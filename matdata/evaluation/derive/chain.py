@@ -12,6 +12,7 @@ from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, StoreError
 from matdata.evaluation.derive.base import Derivation, Float, Rows
 from matdata.evaluation.derive.state import State
+from matdata.evaluation.derive.steps import produced_by, rows_for
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
@@ -22,9 +23,7 @@ from matdata.training.contents import read_sealed
 from matdata.training.inputs import features_of
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
-from matdata.training.prediction_columns import require_distinct
 from matdata.training.run import Run
-from matdata.training.target import Target
 
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.
@@ -54,22 +53,8 @@ class Chain:
     ) -> None:
         self.run, self.dataset = run, dataset
         self.steps = [as_derivation(step).within(run.cache) for step in steps]
-        targets = run.schema.targets
-        self.produced: list[tuple[Target, ...]] = []
-        for step in self.steps:
-            _require_columns(step, dataset)
-            new = tuple(step.produces(targets))
-            names = [target.name for target in (*targets, *new)]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ConfigError(
-                    f"{step.spec} gives {', '.join(twice)}, which is predicted already",
-                    next_step="leave it out, or name what it derives differently",
-                )
-            self.produced.append(new)
-            targets = (*targets, *new)
-        require_distinct(targets)
-        self.targets = targets
+        self.produced = produced_by(self.steps, run.schema.targets, dataset)
+        self.targets = (*run.schema.targets, *(one for new in self.produced for one in new))
         self._fits: list[tuple[dict[str, Float], str]] | None = None
 
     def fit(self, settings: Mapping[str, object] | None = None) -> None:
@@ -137,11 +122,7 @@ class Chain:
 
     def rows(self, ids: Ids, dataset: DatasetFolder | None) -> Rows:
         """Columns that the steps read, for some materials of a dataset."""
-        needed = {name for step in self.steps for name in step.needs}
-        if not needed or dataset is None:
-            return {}
-        places = [dataset.row(name) for name in ids.tolist()]
-        return {name: [dataset.columns[name][row] for row in places] for name in needed}
+        return rows_for(self.steps, ids, dataset)
 
     def _validation(self, settings: Mapping[str, object] | None) -> State:
         """Predictions of the run's validation part, with its true values."""
@@ -181,13 +162,3 @@ class Chain:
             folder.mkdir(exist_ok=True)
             write_record(path, {"asked": request, "fitted": plain, "materials": len(valid.ids)})
         return fitted, digest_json(plain)
-
-
-def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
-    for name in step.needs:
-        if dataset is None:
-            raise ConfigError(
-                f"{step.spec} reads the column {name!r}, which materials in memory do not have",
-                next_step="predict for a dataset that has it",
-            )
-        dataset.require_column(name, f" for {step.spec!r}", ConfigError)

@@ -1,0 +1,283 @@
+"""Materials that may be epsilon-near-zero, from predicted dielectric functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.settings import Settings, setting
+from matdata.evaluation.derive.base import Distributions, Float, Rows
+from matdata.evaluation.derive.rule import Bands, Rule, prediction_of
+from matdata.training.axis import Axis
+from matdata.training.outputs import Distribution
+from matdata.training.target import Target
+
+CROSSOVER, LOSS, WIDTH = "enz_crossover", "enz_loss", "enz_width"
+#: Words of names that are real parts, and what stands there in the name of the imaginary part.
+PARTS = {"real": ("imag", "imaginary"), "re": ("im",)}
+#: A word of a name: what stands between marks, ``eps_re_xx``, ``dielectric.real_xx``.
+_WORD = re.compile(r"[A-Za-z0-9]+")
+#: What `EnzOptions.hull_column` is where no distance to the hull is asked for.
+NO_COLUMN = "none"
+
+
+@dataclass(frozen=True)
+class EnzOptions(Settings):
+    """Options of `Enz`."""
+
+    real: str = setting("", "target that is the real part; found by its name if not given")
+    imaginary: str = setting(
+        "", "target that is the imaginary part; found by its name if not given"
+    )
+    skip: int = setting(
+        10, "points at the start of the axis: the crossover lies at a later one", minimum=0
+    )
+    low: float = setting(0.5, "least crossover, eV")
+    high: float = setting(12.4, "largest crossover, eV")
+    loss: float = setting(2.0, "imaginary part at the crossover is below")
+    hull: float = setting(0.025, "energy above the hull is below, eV/atom")
+    hull_column: str = setting(
+        "energy_above_hull", "column with the energy above the hull; none to ask for no energy"
+    )
+
+
+class Enz(Rule[EnzOptions]):
+    """Where the real part crosses zero downwards, and what light loses there.
+
+    With the points omega_j of the axis, the crossover is omega_j at the first j > 10 with
+    ``re[j - 1] > 0`` and ``re[j] < 0``, the loss is ``im[j]``; kept are materials with
+    0.5 eV <= omega <= 12.4 eV, a loss below 2, and less than 25 meV/atom above the hull (Ihalage
+    and Hao, Adv. Sci. 9, 2200164, 2022, section 2.5 and its code, whose omega is 30 eV times
+    j / 3000: up to 0.01 eV less than the point of the axis). `skip` is that 10: it leaves out
+    less than 0.1 eV of the axis of the paper, and another part of any other axis. The width is that
+    of the points about the crossover where the real part lies between -1 and 1, the epsilon-
+    near-zero region of the paper. A spectrum that does not cross has none of the three.
+
+    Both parts are those of the ensemble. To first order, the standard deviation of the crossover is
+    that of the real part there by the slope between both points, that of the loss is the
+    imaginary part's.
+    """
+
+    name: ClassVar[str] = "enz"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "crossover and loss of epsilon-near-zero materials"
+    Options: ClassVar[type[Settings]] = EnzOptions
+    drawn: ClassVar[tuple[str, ...]] = (CROSSOVER, LOSS)
+    bands: ClassVar[Bands] = {
+        "infrared": (0.0, 1.65),
+        "visible": (1.65, 3.26),
+        "ultraviolet": (3.26, 124.0),
+    }
+    _real: Target
+    _imaginary: Target
+
+    @property
+    def condition(self) -> str:
+        """Limits of the crossover, of the loss, and of the energy above the hull."""
+        options, crossover = self.options, prediction_of(CROSSOVER)
+        parts = [
+            f"{crossover} >= {options.low!r}",
+            f"{crossover} <= {options.high!r}",
+            f"{prediction_of(LOSS)} < {options.loss!r}",
+        ]
+        if options.hull_column != NO_COLUMN:
+            column = options.hull_column.replace("`", "``")
+            parts.append(f"`{column}` < {options.hull!r}")
+        return " and ".join(parts)
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The energy above the hull is in eV/atom."""
+        column = self.options.hull_column
+        return {} if column == NO_COLUMN else {column: "eV/atom"}
+
+    @property
+    def _axis(self) -> Axis:
+        axis = self._real.axis
+        assert axis is not None  # of `produces`
+        return axis
+
+    def produces(self, targets: Sequence[Target]) -> Sequence[Target]:
+        """``enz_crossover`` (eV), ``enz_loss`` and ``enz_width`` (eV).
+
+        Raises
+        ------
+        ConfigError
+            If real and imaginary part are not among the targets, or do not stand on one axis of
+            energies in eV.
+        """
+        self._real, self._imaginary = _parts(targets, self.options)
+        axis = _common_axis(self._real, self._imaginary)
+        one = Target(CROSSOVER, unit=axis.unit)
+        return [one, replace(one, name=LOSS, unit=self._imaginary.unit), replace(one, name=WIDTH)]
+
+    def apply(
+        self, predictions: Distributions, rows: Rows, fitted: Mapping[str, Float]
+    ) -> Distributions:
+        """The three numbers, NaN where the real part does not cross."""
+        real, imaginary = predictions[self._real.name], predictions[self._imaginary.name]
+        points = np.array(self._axis.values)
+        at = crossing(real.mean[0], self.options.skip)
+        crossover, loss, width = _numbers(points, real.mean[0], imaginary.mean[0], at)
+        deviations: list[Float | None] = [None, None]
+        if real.aleatoric is not None:
+            steps = np.take(points, at) - np.take(points, at - 1)
+            slopes = (_taken(real.mean[0], at) - _taken(real.mean[0], at - 1)) / steps
+            own = _taken(real.aleatoric[0], at) / np.abs(slopes)
+            deviations[0] = np.where(at < 0, np.nan, own)
+        if imaginary.aleatoric is not None:
+            deviations[1] = np.where(at < 0, np.nan, _taken(imaginary.aleatoric[0], at))
+        numbers = (crossover, loss, width)
+        of_each = zip((CROSSOVER, LOSS, WIDTH), numbers, (*deviations, None), strict=True)
+        return {
+            name: Distribution(mean[None, :, None], None if std is None else std[None, :, None])
+            for name, mean, std in of_each
+        }
+
+    def truth(self, truth: Mapping[str, Float], rows: Rows) -> Mapping[str, Float]:
+        """The same of the true spectra."""
+        real, imaginary = truth[self._real.name], truth[self._imaginary.name]
+        at = crossing(real, self.options.skip)
+        numbers = _numbers(np.array(self._axis.values), real, imaginary, at)
+        return {
+            name: one[:, None] for name, one in zip((CROSSOVER, LOSS, WIDTH), numbers, strict=True)
+        }
+
+    def region(self, target: Target, points: Float, values: Float) -> tuple[float, float] | None:
+        """Where the real part lies between -1 and 1 about its crossover."""
+        at = int(crossing(values[None], self.options.skip)[0])
+        if target.name != self._real.name or at < 0:
+            return None
+        first, last = _near_zero(values, at)
+        return float(points[first]), float(points[last])
+
+
+def crossing(real: Float, skip: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """First point j > skip of each spectrum with ``re[j - 1] > 0 > re[j]``, (n,); -1 without one.
+
+    Parameters
+    ----------
+    real : (n, k)
+        Real parts.
+    skip
+        Points at the start at which no crossing counts.
+    """
+    downwards = (real[:, :-1] > 0) & (real[:, 1:] < 0)
+    downwards[:, :skip] = False
+    first = downwards.argmax(1) + 1 if downwards.shape[1] else np.zeros(len(real), np.int64)
+    return np.where(downwards.any(1), first, -1).astype(np.int64)
+
+
+def _numbers(
+    points: Float, real: Float, imaginary: Float, at: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> tuple[Float, Float, Float]:
+    """Crossover, loss and width, (n,) each."""
+    none = at < 0
+    width = np.full(len(real), np.nan)
+    for row in np.flatnonzero(~none).tolist():
+        first, last = _near_zero(real[row], int(at[row]))
+        width[row] = points[last] - points[first]
+    crossover = np.where(none, np.nan, np.take(points, at))
+    return crossover, np.where(none, np.nan, _taken(imaginary, at)), width
+
+
+def _near_zero(real: Float, at: int) -> tuple[int, int]:
+    """First and last of the points about a crossing where the real part is within -1 and 1.
+
+    Both points of the crossing belong to it, however steep it is.
+    """
+    near = np.abs(real) < 1.0
+    before, after = np.flatnonzero(~near[: at - 1]), np.flatnonzero(~near[at + 1 :])
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = at + int(after[0]) if len(after) else len(real) - 1
+    return first if near[at - 1] else at - 1, last if near[at] else at
+
+
+def _taken(values: Float, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Float:
+    return np.asarray(np.take_along_axis(values, at[:, None], 1)[:, 0])
+
+
+def _parts(targets: Sequence[Target], options: EnzOptions) -> tuple[Target, Target]:
+    """Real and imaginary part among the targets."""
+    arrays = {one.name: one for one in targets if one.task == "regression" and one.shape}
+    given = (options.real, options.imaginary)
+    for name in filter(None, given):
+        if name not in arrays:
+            raise ConfigError(
+                f"enz: {name!r} is no predicted spectrum{did_you_mean(name, arrays)}",
+                next_step=f"predicted arrays: {', '.join(arrays) or 'none'}",
+            )
+    pairs = [
+        (one, other)
+        for one in arrays
+        for other in arrays
+        if one != other
+        and options.real in ("", one)
+        and options.imaginary in ("", other)
+        and (all(given) or _are_parts(one, other))
+    ]
+    if len(pairs) != 1:
+        raise ConfigError(
+            f"enz needs a real and an imaginary part, and {_how_many(pairs)} of the predicted "
+            f"targets are such: {', '.join(one.name for one in targets) or 'none'}",
+            cause="both are array targets, whose names differ in the words real and imag, or re "
+            "and im",
+            next_step="name runs that predict both, or say which they are: "
+            "enz:real=NAME,imaginary=NAME",
+        )
+    ((real, imaginary),) = pairs
+    return arrays[real], arrays[imaginary]
+
+
+def _how_many(pairs: Sequence[tuple[str, str]]) -> str:
+    return "no two" if not pairs else f"{len(pairs)} pairs"
+
+
+def _are_parts(one: str, other: str) -> bool:
+    """Whether names differ in one word alone, which says that they are real and imaginary part."""
+    words, others = _WORD.findall(one), _WORD.findall(other)
+    if len(words) != len(others):
+        return False
+    differing = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    return len(differing) == 1 and differing[0][1] in PARTS.get(differing[0][0], ())
+
+
+def _common_axis(real: Target, imaginary: Target) -> Axis:
+    """The axis of both parts: rising energies in eV."""
+    for one in (real, imaginary):
+        if one.axis is None:
+            raise ConfigError(
+                f"enz: nothing says at which energies the {one.size} numbers of {one.name!r} stand",
+                next_step=f"train it with its axis (--axis {one.name}=COLUMN)",
+            )
+        if one.axis.unit != "eV":
+            raise ConfigError(
+                f"enz: the axis {one.axis.name!r} of {one.name!r} is in {one.axis.unit}, its "
+                "limits are in eV",
+                next_step="build the dataset with energies in eV (--unit COLUMN=eV says so where "
+                "they are)",
+            )
+    first, second = real.axis, imaginary.axis
+    assert first is not None
+    assert second is not None
+    if first.values != second.values:
+        raise ConfigError(
+            f"{real.name} has {_shown(first)}, {imaginary.name} {_shown(second)}",
+            cause="real and imaginary part are compared point by point",
+            next_step="train both on one axis",
+        )
+    if len(first.values) < 2 or first.values[0] > first.values[-1]:
+        raise ConfigError(
+            f"enz: the axis of {real.name} has {_shown(first)}; it needs two or more that rise"
+        )
+    return first
+
+
+def _shown(axis: Axis) -> str:
+    low, high = axis.values[0], axis.values[-1]
+    return f"{len(axis.values):,} points from {low:g} to {high:g} {axis.unit}"
