@@ -33,7 +33,7 @@ from matdata.features.precursors import (
     read_precursors,
     units_of,
 )
-from matdata.tables.operations import OPERATIONS, TOKENS
+from matdata.tables.operations import OPERATION_TOKENS, OPERATIONS
 
 PRECURSORS, OPERATION_COLUMN = "precursors", "operations"
 MAX_PRECURSORS = 64  # of a reaction: pairs of them are made in a batch
@@ -98,7 +98,7 @@ class Reaction(Featurizer[ReactionSettings]):
     @property
     def fields(self) -> tuple[Field, ...]:
         """Precursors, their elements, and operations."""
-        tokens = ", ".join(f"{token} {word}" for word, token in TOKENS.items())
+        tokens = ", ".join(f"{token} {word}" for word, token in OPERATION_TOKENS.items())
         return (
             Field("shares", "precursor", (), "float32", "1", "molar shares of precursors, sum 1"),
             Field("counts", "precursor", (), "uint8", "1", "elements of each precursor"),
@@ -235,13 +235,13 @@ def _tokens_of(cell: object) -> list[int]:
         raise Unusable(
             "many_operations", f"{len(words)} operations, at most {MAX_OPERATIONS} are read"
         )
-    unknown = [word for word in words if word not in TOKENS]
+    unknown = [word for word in words if word not in OPERATION_TOKENS]
     if unknown:
         raise Unusable(
             "unknown_operation",
             f"the operation {unknown[0]!r} is not known; known ones: {', '.join(OPERATIONS)}",
         )
-    return [TOKENS[word] for word in words]
+    return [OPERATION_TOKENS[word] for word in words]
 
 
 def _list_of(cell: object, name: str, kind: type, wanted: str) -> Sequence[Any]:

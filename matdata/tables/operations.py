@@ -20,6 +20,6 @@ OPERATIONS = tuple(OF_TYPE.values())
 #: Tokens that are no operation: padding, start and end of a sequence.
 PAD, START, END = range(3)
 #: Token of each operation.
-TOKENS = {word: token for token, word in enumerate(OPERATIONS, start=END + 1)}
+OPERATION_TOKENS = {word: token for token, word in enumerate(OPERATIONS, start=END + 1)}
 #: Number of different tokens: three that are no operation, and seven that are.
-N_TOKENS = END + 1 + len(OPERATIONS)
+N_OPERATION_TOKENS = END + 1 + len(OPERATIONS)

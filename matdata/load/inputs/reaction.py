@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch.nn import functional
 from matdata.core.elements import N_ELEMENTS
 from matdata.features.reaction import ReactionSettings
 from matdata.load.inputs.base import BatchForm
-from matdata.tables.operations import END, START
+from matdata.tables import operations
 
 OXYGEN = 8
 
@@ -30,6 +31,11 @@ class ReactionBatch(BatchForm[ReactionSettings]):
     precursor (K,), and of each reaction allowed (b, 118), the alchemy mask of the elements that
     the product may hold, and in_precursors (b, 118).
     """
+
+    #: Tokens of `sequences` that are no operation; those of operations are `OPERATION_TOKENS`.
+    PAD: ClassVar[int] = operations.PAD
+    START: ClassVar[int] = operations.START
+    END: ClassVar[int] = operations.END
 
     # precursors
 
@@ -57,7 +63,7 @@ class ReactionBatch(BatchForm[ReactionSettings]):
 
     @functools.cached_property
     def tokens(self) -> Tensor:
-        """Token of each operation (`matdata.tables.operations.TOKENS`, 3 to 9), (T,) int64."""
+        """Token of each operation (`OPERATION_TOKENS` of `tables/operations.py`), (T,) int64."""
         return self.fields["operations"].to(torch.int64)
 
     @functools.cached_property
@@ -67,9 +73,9 @@ class ReactionBatch(BatchForm[ReactionSettings]):
         L is the number of operations of the longest reaction of the batch.
         """
         entries = self.segments["operation"]
-        padded = functional.pad(entries.padded(self.tokens), (1, 1))
-        padded[:, 0] = START
-        return padded.scatter(1, entries.lengths[:, None] + 1, END)
+        padded = functional.pad(entries.padded(self.tokens), (1, 1), value=self.PAD)
+        padded[:, 0] = self.START
+        return padded.scatter(1, entries.lengths[:, None] + 1, self.END)
 
     @property
     def sequence_lengths(self) -> Tensor:

@@ -11,7 +11,7 @@ import matdata as md
 from matdata.core.elements import atomic_number, symbols
 from matdata.nn import Segments
 from matdata.tables import element_vectors
-from matdata.tables.operations import END, N_TOKENS, PAD, START, TOKENS
+from matdata.tables.operations import END, N_OPERATION_TOKENS, OPERATION_TOKENS, PAD, START
 
 TITANATE = {
     "material_id": "a",
@@ -52,14 +52,14 @@ def held(dataset, **settings):
 
 def test_sequences_hold_operations_between_start_and_end(dataset):
     form = held(dataset)
-    mix, heat = TOKENS["mix"], TOKENS["heat"]
+    mix, heat = OPERATION_TOKENS["mix"], OPERATION_TOKENS["heat"]
     assert form.sequences.tolist() == [
         [START, mix, heat, mix, heat, END],
         [START, END, PAD, PAD, PAD, PAD],
     ]
     assert form.sequence_lengths.tolist() == [6, 2]
     assert form.tokens.tolist() == [mix, heat, mix, heat]
-    assert N_TOKENS == 10
+    assert N_OPERATION_TOKENS == 10
 
 
 def test_shares_are_molar_and_an_unstated_amount_is_one(dataset):
@@ -101,3 +101,14 @@ def test_distinct_pairs_are_pairs_without_an_entry_with_itself(lengths):
     different = all_first != all_second
     assert torch.equal(first, all_first[different])
     assert torch.equal(second, all_second[different])
+
+
+def test_nothing_of_it_waits_for_a_device(dataset):
+    """The meta device has no values to fetch."""
+    form = held(dataset)
+    there = form.to("meta")
+    names = ["allowed", "crystal", "in_precursors", "numbers", "precursor", "sequence_lengths"]
+    for name in [*names, "sequences", "shares", "tokens", "vectors"]:
+        own, moved = getattr(form, name), getattr(there, name)
+        assert (moved.device.type, moved.shape, moved.dtype) == ("meta", own.shape, own.dtype)
+    assert [part.shape for part in there.pairs] == [part.shape for part in form.pairs]
