@@ -81,8 +81,8 @@ def row_of(record: JsonMapping, query: ReactionsQuery) -> JsonObject:
         "reaction": _label([atoms for atoms, _ in precursors], product),
         "precursors": [{"formula": formula_of(a), "amount": moles} for a, moles in precursors],
         "n_precursors": len(precursors),
-        "operations": words,
-        "conditions": conditions,
+        "operations": words or None,  # a list without entries is missing, as in files
+        "conditions": conditions or None,
         "max_temperature": _largest(conditions, "temperature_max"),
         "max_time": _largest(conditions, "time_max"),
         "product_fractions": _fractions(product),

@@ -252,7 +252,7 @@ def test_operations_conditions_source_and_label(read):
     assert (row["doi"], row["year"]) == ("10.1016/j.jssc.2008.01.015", 2008)
     assert row["reaction"] == "BaCO3 + TiO2 = BaTiO3"
     assert row["equation"] == "1 TiO2 + 1 BaCO3 == 1 BaTiO3 + 1 CO2"
-    assert (bare["operations"], bare["conditions"], bare["year"]) == ([], [], None)
+    assert (bare["operations"], bare["conditions"], bare["year"]) == (None, None, None)
     assert bare["max_temperature"] is None
 
 
