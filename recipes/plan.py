@@ -88,6 +88,10 @@ class Recipe:
         The paper's splits.
     items
         Makes the pieces from files, where they are not plain tables of records.
+    ledger
+        Whether the records that the source left out are counted by reason.
+    remarks
+        What explains differences from the paper's counts; printed below them.
     drop_in, drop_by
         Datasets of the cache whose materials are left out, and the key they are known by.
     """
@@ -104,6 +108,8 @@ class Recipe:
     properties: tuple[Property, ...] = ()
     cuts: tuple[Cut, ...] = ()
     items: Callable[[list[Path]], list[Item]] | None = None
+    ledger: bool = False
+    remarks: tuple[str, ...] = ()
     drop_in: tuple[str, ...] = ()
     drop_by: str = "protostructure"
 

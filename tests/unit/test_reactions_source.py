@@ -10,11 +10,13 @@ import pytest
 from support.crystals import real
 from support.reactions import CARBONATE, TITANIA, between, material, record, step, write_release
 
+from matdata.core.elements import atomic_number
 from matdata.core.errors import ConfigError, SourceError
 from matdata.core.ledger import Unusable
 from matdata.sources import find_source
 from matdata.sources._arithmetic import MAX_DEPTH, MAX_LENGTH, evaluate
 from matdata.sources._doi_years import year_of
+from matdata.sources._reaction_amounts import is_organic
 from matdata.sources.base import Request
 
 
@@ -221,6 +223,22 @@ def test_settings_decide_what_is_kept(read):
     assert (rows, rejects[0][0]) == ([], "many_precursors")
     with pytest.raises(ConfigError, match="oxygen_deficiency"):
         read(oxygen_deficiency="one")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "organic"),
+    [
+        ({"C": 1, "O": 3, "Ba": 1}, False),
+        ({"C": 1, "Si": 1}, False),
+        ({"C": 1, "H": 1, "O": 3, "Na": 1}, False),
+        ({"C": 2, "O": 4, "Fe": 1}, True),
+        ({"C": 6, "H": 8, "O": 7}, True),
+        ({"O": 1, "H": 2}, False),
+        ({"C": 1, "O": 2}, False),
+    ],
+)
+def test_what_is_organic(amounts, organic):
+    assert is_organic({atomic_number(one): n for one, n in amounts.items()}) is organic
 
 
 # the other columns
