@@ -8,7 +8,8 @@ with one precursor are removed; the rest is split 80:20 at random. The source `r
 and its ledger says why a reaction is left out.
 
 The counts are not those of the thesis: its release of 2019-06-27 holds "over 19,000" reactions,
-that of 2019-12-03 holds 30,031, and the thesis left out 2,400 DOIs, products and precursors by hand.
+that of 2019-12-03 holds 30,031; and the thesis left out 2,400 DOIs, products and precursors by
+hand.
 
 A random split asks little: many reactions are published several times. Splits by product, chemical
 system, paper, year, and by product and precursors together come with it; `matdata audit` counts

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import lzma
 import re
-from collections import Counter
 
 import pytest
-from support.crystals import real
 from support.reactions import CARBONATE, TITANIA, between, material, record, step, write_release
 
 from matdata.core.elements import atomic_number
-from matdata.core.errors import ConfigError, SourceError
-from matdata.core.ledger import Unusable
+from matdata.core.errors import ConfigError
 from matdata.sources import find_source
-from matdata.sources._arithmetic import MAX_DEPTH, MAX_LENGTH, evaluate
-from matdata.sources._doi_years import year_of
 from matdata.sources._reaction_amounts import is_organic
 from matdata.sources.base import Request
 
@@ -32,60 +26,6 @@ def read(tmp_path):
         return rows[1:], [(reject.reason, reject.message) for reject in chunk.rejects]
 
     return read
-
-
-# arithmetic
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("3", 3.0),
-        ("0.25", 0.25),
-        (".5", 0.5),
-        ("1.5e-1", 0.15),
-        ("5.5-x", 5.3),
-        ("-x+z+9.33", 9.63),
-        ("+2.5 - del_O", 2.5),
-        ("x*(-z+1)", 0.1),
-        ("(x-1)*(z-1)", 0.4),
-        ("3*z/2", 0.75),
-        ("1-x/2/2", 0.95),
-        ("2-δ", 1.9),
-        ("- -x", 0.2),
-        ("2-z-x", 1.3),
-    ],
-)
-def test_expressions_are_evaluated(text, value):
-    given = {"x": 0.2, "z": 0.5, "δ": 0.1, "del_O": 0.0}
-    assert evaluate(text, given) == pytest.approx(value, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason", "message"),
-    [
-        ("1-y", "unresolved_variable", "y in '1-y' has no value"),
-        ("", "unparsable", "ends too early"),
-        ("1-", "unparsable", "ends too early"),
-        ("(1-x", "unparsable", "bracket is not closed"),
-        ("1-x)", "unparsable", "'\\)' is not expected"),
-        ("2x", "unparsable", "'x' is not expected"),
-        ("x**2", "unparsable", "'\\*' is not expected"),
-        ("x^2", "unparsable", "'\\^' is not understood"),
-        ("1/(x-x)", "unparsable", "divides by zero"),
-        ("1e300*1e300", "unparsable", "not finite"),
-        ("__import__('os')", "unresolved_variable|unparsable", "__import__|not understood"),
-        ("x.real", "unparsable", "'.' is not understood"),
-        ("(" * (MAX_DEPTH + 1) + "1" + ")" * (MAX_DEPTH + 1), "unparsable", "deeper than 32"),
-        ("-" * 400 + "1", "unparsable", "deeper than 32"),
-        ("1+" * MAX_LENGTH + "1", "unparsable", "1,001 characters"),
-        ("١", "unparsable", "not understood"),
-    ],
-)
-def test_what_is_no_expression_is_refused(text, reason, message):
-    with pytest.raises(Unusable, match=message) as caught:
-        evaluate(text, {"x": 0.2})
-    assert caught.value.reason in reason.split("|")
 
 
 # compositions
@@ -286,121 +226,3 @@ def test_a_precursor_that_the_equation_leaves_out_has_no_amount(read):
     dopant = material("Eu2O3", {"Eu": "2", "O": "3"})
     (row,), _ = read(record(precursors=[TITANIA, CARBONATE, dopant]))
     assert row["precursors"][2] == {"formula": "Eu2O3", "amount": None}
-
-
-@pytest.mark.parametrize(
-    ("doi", "year"),
-    [
-        ("10.1016/j.jssc.2008.01.015", 2008),
-        ("10.1016/s0921-5093(02)00475-6", 2002),
-        ("10.1016/S0025-5408(97)00747-4", 1997),
-        ("10.1016/j.heliyon.2018.e00555", 2018),
-        ("10.1007/s10854-018-9282-y", 2018),
-        ("10.1038/s41598-017-08160-1", 2017),
-        ("10.1111/j.1551-2916.2006.00961.x", 2006),
-        ("10.1039/C4DT02335H", 2014),
-        ("10.1039/b910335j", 2009),
-        ("10.1021/cm010528i", None),
-        ("10.1103/PhysRevB.82.094426", None),
-        ("10.1149/2.0181707jss", None),
-        ("10.1016/j.x.2061.01.015", None),
-        ("10.1/2008", None),
-    ],
-)
-def test_years_are_those_that_a_doi_names(doi, year):
-    assert year_of(doi) == year
-
-
-# files
-
-
-def test_a_bare_list_and_a_compressed_file_are_read(tmp_path):
-    plain = write_release(tmp_path / "a.json", [record()] * 3, date="")
-    packed = tmp_path / "b.json.xz"
-    with lzma.open(packed, "wt") as file:
-        file.write(plain.read_text())
-    for path in (plain, packed):
-        source = find_source("reactions", Request(file=path))
-        (chunk,) = source.chunks()
-        assert (len(chunk), source.origin().version) == (3, "local")
-
-
-def test_a_release_of_another_layout_is_named(tmp_path):
-    other = {"doi": "x", "target": {}, "precursors": [], "reaction_string": "", "route": []}
-    path = write_release(tmp_path / "r.json", [other], date="2020-07-13")
-    with pytest.raises(SourceError, match="a release of 2020-07-13, holds records without") as e:
-        find_source(f"reactions:{path}", Request()).origin()
-    assert "reaction, operations: they have doi, target, precursors" in e.value.what
-    assert "2019-12-03" in e.value.next_step
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[]", "holds no reactions"),
-        ('{"reactions": []}', "holds no reactions"),
-        ('{"targets": [1]}', "holds no list 'reactions'"),
-        ("[1, 2", "not complete JSON"),
-        ("formula,gap\nFe2O3,1\n", "not complete JSON|holds no"),
-    ],
-)
-def test_files_of_another_kind_are_refused(tmp_path, text, message):
-    path = tmp_path / "r.json"
-    path.write_text(text)
-    with pytest.raises(SourceError, match=message):
-        find_source(f"reactions:{path}", Request()).origin()
-
-
-def test_no_file_and_a_missing_file(tmp_path):
-    with pytest.raises(SourceError, match="reads a file, and none is named") as caught:
-        find_source("reactions", Request())
-    assert "reactions:FILE" in caught.value.next_step
-    with pytest.raises(SourceError, match="there is no file"):
-        find_source(f"reactions:{tmp_path / 'r.json'}", Request())
-
-
-def test_targets_are_the_columns_of_numbers(tmp_path):
-    path = write_release(tmp_path / "r.json", [record()])
-    origin = find_source(f"reactions:{path}", Request()).origin()
-    assert origin.targets == {"product_fractions": "1", "max_temperature": "°C", "max_time": "h"}
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("query", "kept", "reasons"),
-    [
-        (
-            {},
-            22365,
-            {
-                "unresolved_variable": 6502,
-                "organic": 654,
-                "negative_amount": 325,
-                "zero_amount": 101,
-                "few_precursors": 82,
-                "one_element": 2,
-            },
-        ),
-        (
-            {"oxygen_deficiency": "zero"},
-            25313,
-            {
-                "unresolved_variable": 3417,
-                "organic": 746,
-                "negative_amount": 347,
-                "zero_amount": 124,
-                "few_precursors": 82,
-                "one_element": 2,
-            },
-        ),
-    ],
-)
-def test_the_funnel_of_the_release(query, kept, reasons):
-    path = real("synthesis/solid-state_dataset_2019-12-03.json.xz")
-    found, count = Counter(), 0
-    for chunk in find_source(f"reactions:{path}", Request(query=query)).chunks():
-        count += len(chunk)
-        found.update(reject.reason for reject in chunk.rejects)
-    assert (count, dict(found)) == (kept, reasons)
-    assert count + found.total() == 30031
