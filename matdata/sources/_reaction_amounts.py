@@ -100,7 +100,15 @@ def elements_of(material: JsonMapping, substituted: Mapping[str, str]) -> dict[s
         With ``elements_vars``: elements by variable.
     substituted
         ``element_substitution`` of the balanced equation.
+
+    Raises
+    ------
+    Unusable
+        If a substituted element is no text.
     """
+    for name, symbol in substituted.items():
+        if not isinstance(symbol, str):
+            raise other_layout("element_substitution", f"an element for {name}", symbol)
     first = {
         name: options[0]
         for name, options in mapping_at(material, "elements_vars").items()

@@ -27,6 +27,7 @@ from matdata.tables.operations import OF_TYPE
 
 #: What a record of the releases of 2019 holds, and is read here.
 KEYS = ("target", "precursors", "reaction", "operations", "doi")
+EQUATION = "reaction_string"  # the balanced equation, which a record may lack
 MIN_PRECURSORS = 2
 UNITS = {"heating_temperature": "C", "heating_time": "h"}
 
@@ -86,7 +87,7 @@ def row_of(record: JsonMapping, query: ReactionsQuery) -> JsonObject:
         "max_temperature": _largest(conditions, "temperature_max"),
         "max_time": _largest(conditions, "time_max"),
         "product_fractions": _fractions(product),
-        "equation": record.get("reaction_string"),
+        "equation": None if record.get(EQUATION) is None else text_at(record, EQUATION),
         "doi": text_at(record, "doi"),
         "year": year_of(text_at(record, "doi")),
     }

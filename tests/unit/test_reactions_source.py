@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from support.reactions import CARBONATE, TITANIA, between, material, record, ste
 
 from matdata.core.elements import atomic_number
 from matdata.core.errors import ConfigError
+from matdata.core.ledger import UNEXPECTED
 from matdata.sources import find_source
 from matdata.sources._reaction_amounts import is_organic
 from matdata.sources.base import Request
@@ -136,6 +138,12 @@ UNVALUED = material("BaxTiO3", {"Ba": "x", "Ti": "1"}, amounts_vars={"x": betwee
         ({"target": []}, "other_layout", "'target' is .*expected a JSON object"),
         ({"precursors": "TiO2"}, "other_layout", "expected a list of JSON objects"),
         ({"doi": None}, "other_layout", "'doi' is None"),
+        ({"reaction_string": 5}, "other_layout", "'reaction_string' is 5"),
+        (
+            {"reaction": {"element_substitution": {"M": 1}}},
+            "other_layout",
+            "'element_substitution' is 1, expected an element for M",
+        ),
     ],
 )
 def test_what_is_left_out_is_a_ledger_row_with_its_reason(read, change, reason, message):
@@ -226,3 +234,44 @@ def test_a_precursor_that_the_equation_leaves_out_has_no_amount(read):
     dopant = material("Eu2O3", {"Eu": "2", "O": "3"})
     (row,), _ = read(record(precursors=[TITANIA, CARBONATE, dopant]))
     assert row["precursors"][2] == {"formula": "Eu2O3", "amount": None}
+
+
+def test_no_value_of_a_record_is_unexpected(tmp_path):
+    """Every value of a record is replaced by others in turn: a row, or a reason of its own."""
+    swapped = [None, 7, -1.5, "x", "", [], [1], ["x"], {}, {"x": 1}, True, [[]], [{}]]
+    heated = step("HeatingOperation", heating_temperature=[{**between(1, 2), "units": "C"}])
+    target = material("M1-xO", {"M": "1-x", "O": "1"}, amounts_vars={"x": between(0, 1)})
+    target["elements_vars"] = {"M": ["Ba"]}
+    whole = record(target=target, operations=[heated])
+    whole["reaction"]["element_substitution"] = {"M": "Sr"}
+    records = [other for place in paths_of(whole) for other in replaced(whole, place, swapped)]
+    path = write_release(tmp_path / "r.json", [whole, *records])
+    chunks = list(find_source(f"reactions:{path}", Request()).chunks())
+    reasons = {reject.reason for chunk in chunks for reject in chunk.rejects}
+    assert "other_layout" in reasons
+    assert UNEXPECTED not in reasons, [
+        reject.message
+        for chunk in chunks
+        for reject in chunk.rejects
+        if reject.reason == UNEXPECTED
+    ][:5]
+    assert sum(len(chunk) + len(chunk.rejects) for chunk in chunks) == len(records) + 1
+    assert len(records) > 500
+
+
+def paths_of(value, path=()):
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in inner:
+        yield (*path, key)
+        if isinstance(item, (dict, list)):
+            yield from paths_of(item, (*path, key))
+
+
+def replaced(whole, place, values):
+    for value in values:
+        other = copy.deepcopy(whole)
+        held = other
+        for key in place[:-1]:
+            held = held[key]
+        held[place[-1]] = value
+        yield other
