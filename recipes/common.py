@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from matdata.sources.readers.opening import plain_stem
 from matdata.sources.roles import ReadOptions
 from matdata.splits import PARTS, make_splits
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split, save_splits, unmatched_ids
+from matdata.splits.saved import load_split, save_splits, settings_known, unmatched_ids
 from matdata.store.spectrum_columns import Cells
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
@@ -106,9 +107,10 @@ def _items(recipe: Recipe, given: argparse.Namespace) -> list[Item]:
 
 
 def _counted(recipe: Recipe, dataset: Dataset) -> list[Figure]:
-    if not recipe.funnel:
-        return [("materials", recipe.rows, len(dataset))]
     steps = dataset.funnel()
+    if not recipe.funnel:
+        kept: Figure = ("materials", recipe.rows, len(dataset))
+        return [*_left_out(dataset), kept] if recipe.ledger else [kept]
     figures: list[Figure] = [("records read", recipe.funnel[0], steps[0]["entered"])]
     for start, number in zip(GOODALL_STEPS[1:], recipe.funnel[1:], strict=False):
         step = next(step for step in steps if step["step"].startswith(start))
@@ -116,6 +118,13 @@ def _counted(recipe: Recipe, dataset: Dataset) -> list[Figure]:
     if recipe.rows not in (None, recipe.funnel[-1]):
         figures.append(("materials", recipe.rows, len(dataset)))
     return figures
+
+
+def _left_out(dataset: Dataset) -> list[Figure]:
+    """Records read, and those that the source left out, by reason; no paper says these."""
+    reasons = Counter(dataset.ledger["reason"].tolist())
+    read: Figure = ("records read", None, dataset.funnel()[0]["entered"])
+    return [read, *((f"without {reason}", None, -n) for reason, n in reasons.most_common())]
 
 
 def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[str], list[Figure]]:
@@ -150,7 +159,7 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
 
 def _settings(cut: Cut, n: int, seed: int, console: Console) -> dict[str, Any]:
     settings = dict(cut.settings)
-    if cut.method != "fixed":
+    if "seed" in settings_known(cut.method):
         settings.setdefault("seed", seed)
     counts = settings.pop("counts", None)
     if counts is not None:
@@ -223,7 +232,7 @@ def run(
     try:
         planned = plan(given)
         recipes = [planned] if isinstance(planned, Recipe) else planned
-        results = [_report(make(recipe, given, console), given) for recipe in recipes]
+        results = [_report(make(one, given, console), given, one.remarks) for one in recipes]
     except MatdataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -232,7 +241,7 @@ def run(
     return 0
 
 
-def _report(made: Built, given: argparse.Namespace) -> dict[str, Any]:
+def _report(made: Built, given: argparse.Namespace, remarks: Sequence[str] = ()) -> dict[str, Any]:
     folder = Path(given.output) / made.dataset.manifest["name"] if given.output else None
     files = []
     if folder is not None:
@@ -242,6 +251,8 @@ def _report(made: Built, given: argparse.Namespace) -> dict[str, Any]:
             raise ConfigError(f"cannot write splits to {folder}: {error.strerror}") from error
     if not given.json:
         print(table_of(made.dataset.ref, made.figures))
+        for remark in remarks:
+            print(f"  {remark}")
         for path in files:
             print(f"wrote {path}")
     counts = [{"count": what, "paper": paper, "ours": ours} for what, paper, ours in made.figures]

@@ -90,6 +90,10 @@ class Recipe:
         Makes the pieces from files, where they are not plain tables of records.
     options
         Further options of the build.
+    ledger
+        Whether the records that the source left out are counted by reason.
+    remarks
+        What explains differences from the paper's counts; printed below them.
     drop_in, drop_by
         Datasets of the cache whose materials are left out, and the key they are known by.
     """
@@ -107,6 +111,8 @@ class Recipe:
     cuts: tuple[Cut, ...] = ()
     items: Callable[[list[Path]], list[Item]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    ledger: bool = False
+    remarks: tuple[str, ...] = ()
     drop_in: tuple[str, ...] = ()
     drop_by: str = "protostructure"
 

@@ -31,6 +31,7 @@ FEATURIZERS: Registry[Any] = Registry(
         "space-group": "matdata.features.cell:SpaceGroup",
         "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",
+        "reaction": "matdata.features.reaction:Reaction",
         "voronoi": "matdata.features.voronoi:Voronoi",
         "matminer": "matdata.features.matminer:MatminerFeaturizer",
         "wyckoff": "matdata.features.wyckoff:Wyckoff",

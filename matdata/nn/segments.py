@@ -122,6 +122,22 @@ class Segments:
         ascending = torch.arange(count, device=self.offsets.device)
         return first, ascending + shift.index_select(0, first)
 
+    @functools.cached_property
+    def distinct_pairs(self) -> tuple[Tensor, Tensor]:
+        """All ordered pairs (i, j) of different entries of one segment.
+
+        Two (E,) int64, sorted by the first; E is the sum of n (n - 1) over segments of n entries.
+        """
+        count = int((self.host_lengths * (self.host_lengths - 1)).sum())
+        partners = self.lengths.index_select(0, self.owner) - 1
+        first = torch.repeat_interleave(partners, output_size=count)
+        ascending = torch.arange(count, device=self.offsets.device)
+        number = ascending - (torch.cumsum(partners, 0) - partners).index_select(0, first)
+        # the entry itself is passed over
+        number = number + (number >= self.place.index_select(0, first))
+        begin = self.start.index_select(0, self.owner)
+        return first, begin.index_select(0, first) + number
+
     # a grid, padded to the longest segment
 
     @functools.cached_property

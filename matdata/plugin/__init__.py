@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from matdata.load.inputs.graph import GraphBatch
     from matdata.load.inputs.line_graph import LineGraphBatch
+    from matdata.load.inputs.reaction import ReactionBatch
     from matdata.load.inputs.sites import ElementBatch, MeanOrbitalFieldBatch, OrbitalFieldBatch
     from matdata.load.inputs.wyckoff import WyckoffBatch
     from matdata.nn.segments import Segments
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from matdata.store.published_weights import read_published_json, read_published_tensors
     from matdata.tables.element_vectors import filled as filled_element_vectors
     from matdata.tables.element_vectors import vectors as element_vectors
+    from matdata.tables.operations import N_OPERATION_TOKENS, OPERATION_TOKENS
     from matdata.training import trainer
     from matdata.training.axis import Axis
     from matdata.training.batch_of import batch_of
@@ -108,6 +110,8 @@ __all__ = [
     "ELEMENT_SETS",
     "GAUSSIAN_BASES",
     "N_ELEMENTS",
+    "N_OPERATION_TOKENS",
+    "OPERATION_TOKENS",
     "Axis",
     "Batch",
     "BatchForm",
@@ -150,6 +154,7 @@ __all__ = [
     "PluginError",
     "Predictions",
     "Ragged",
+    "ReactionBatch",
     "ReadOptions",
     "RecordColumns",
     "Reject",

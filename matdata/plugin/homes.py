@@ -106,6 +106,7 @@ HOMES = {
     "MeanOrbitalFieldBatch": "matdata.load.inputs.sites",
     "OrbitalFieldBatch": "matdata.load.inputs.sites",
     "CompositionSetBatch": "matdata.load.inputs.formula",
+    "ReactionBatch": "matdata.load.inputs.reaction",
     "WyckoffBatch": "matdata.load.inputs.wyckoff",
     # Tables of the elements, by atomic number.
     "ELEMENT_SETS": "matdata.features.formulas",
@@ -116,4 +117,7 @@ HOMES = {
     "element_symbols": "matdata.core.elements:symbols",
     "element_vectors": "matdata.tables.element_vectors:vectors",
     "filled_element_vectors": "matdata.tables.element_vectors:filled",
+    # The vocabulary of synthesis operations.
+    "N_OPERATION_TOKENS": "matdata.tables.operations",
+    "OPERATION_TOKENS": "matdata.tables.operations",
 }

@@ -17,10 +17,13 @@ from matdata.core.errors import SplitError, first_few
 from matdata.core.printable import printable
 from matdata.splits.base import Split
 from matdata.splits.columns import Columns, Ids, Labels, aligned
-from matdata.splits.purpose import JOINED, NEAR, Level, kept_apart, level_of
+from matdata.splits.purpose import JOINED, NEAR, REACTION, Level, kept_apart, level_of
 
 PAIRS = (("train", "val"), ("train", "test"), ("val", "test"))
 KEYS = ("formula", "chemsys", "protostructure")
+#: Columns that a table of reactions has (source `reactions`); its key is the same product from the
+#: same precursors.
+OF_REACTIONS = frozenset({REACTION, "precursors"})
 N_EXAMPLES = 5
 
 
@@ -140,8 +143,9 @@ def audit(
     table
         The dataset's columns by name, ``material_id`` among them.
     keys
-        Columns to compare by, or labels that `columns.DERIVED` derives from the formula; `KEYS`
-        and what the split keeps apart (joined by ``+``) if not given.
+        Columns to compare by, or labels that `columns.DERIVED` derives from the formula; `KEYS`,
+        of reactions also ``reaction``, and what the split keeps apart (joined by ``+``) if not
+        given.
     near_duplicates
         Pairs of ids that are nearly the same material, from any search; ids
         outside the split are ignored.
@@ -157,8 +161,10 @@ def audit(
     joint = JOINED.join(apart)
     overlaps: list[Overlap] = []
     unlabelled: dict[str, int] = {}
-    asked = (*KEYS, *filter(None, (joint,))) if keys is None else keys
-    requested_keys, available = tuple(dict.fromkeys(asked)), set(columns.names())
+    available = set(columns.names())
+    of_table = (*KEYS, REACTION) if available >= OF_REACTIONS else KEYS
+    asked = (*of_table, *filter(None, (joint,))) if keys is None else keys
+    requested_keys = tuple(dict.fromkeys(asked))
     skipped = []
     for key in requested_keys:
         names = apart if key == joint else (key,)

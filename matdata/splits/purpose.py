@@ -14,6 +14,7 @@ from matdata.splits.base import Split
 #: What it means that parts share something.
 Level = Literal["failure", "warning", "information"]
 NEAR = "near_duplicate"
+REACTION = "reaction"
 JOINED = "+"
 
 
@@ -44,10 +45,11 @@ def level_of(key: str, source: str, apart: tuple[str, ...], has_structures: bool
     str
         ``failure`` for what the split keeps apart, and for near duplicates of training materials;
         ``warning`` for a protostructure (without structures: a formula), since it may be the same
-        material; ``information`` for the rest.
+        material, and for a reaction of the same precursors to the same product; ``information``
+        for the rest.
     """
     if key == JOINED.join(apart) or (key == NEAR and source == "train"):
         return "failure"
-    if key in (NEAR, "protostructure" if has_structures else "formula"):
+    if key in (NEAR, REACTION, "protostructure" if has_structures else "formula"):
         return "warning"
     return "information"

@@ -28,6 +28,11 @@ class TimeSettings(Settings):
 
     column: str = setting("date", "column of dates: ISO 8601 text, datetimes, or years")
     ratios: str = setting("80/10/10", "percentages, fractions or counts of train/val/test")
+    undated: str = setting(
+        "error",
+        "materials without a date: an error, or left out of all parts",
+        choices=("error", "leave_out"),
+    )
 
 
 def time_split(ids: Ids, columns: Columns, settings: TimeSettings) -> list[Split]:
@@ -42,15 +47,25 @@ def time_split(ids: Ids, columns: Columns, settings: TimeSettings) -> list[Split
         If dates are missing or cannot be read, or the ratios cannot be met.
     """
     ratios = parse_ratios(settings.ratios)
+    values, n, stated = columns.values(settings.column), len(ids), settings.to_dict()
+    if settings.undated == "error":
+        stated.pop("undated")  # what was left out is a property of the split, the check is none
+    else:
+        dated = [row for row, value in enumerate(values) if value is not None]
+        ids, values = ids[dated], [values[row] for row in dated]
     sizes = ratios.sizes(len(ids))
-    dates = _dates(ids, columns.values(settings.column), settings.column)
+    dates = _dates(ids, values, settings.column)
     drawn = np.empty(len(ids), dtype=np.int64)
     drawn[ranked(ids, 0, "time")] = np.arange(len(ids))
     order = np.lexsort((drawn, dates))[::-1]
     parts = cut(ids[order], sizes)
-    notes = _notes(dates[order], sizes) + left_out_note(len(ids), sizes)
+    notes = _notes(dates[order], sizes)
+    if len(ids) < n:
+        undated = f"{n - len(ids)} of {n} materials have no date in {settings.column!r}"
+        notes += (f"{undated} and are in no part",)
+    notes += left_out_note(len(ids), sizes)
     name = split_name("time", slug(settings.column), ratios.slug)
-    return [Split(name, "time", settings.to_dict(), parts, notes)]
+    return [Split(name, "time", stated, parts, notes)]
 
 
 def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
@@ -59,7 +74,8 @@ def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
         raise SplitError(
             f"{len(missing)} of {len(ids)} materials have no date in {column!r}: "
             f"{first_few(missing)}",
-            next_step="complete the column, or drop these materials",
+            next_step="complete the column, drop these materials, or leave them out of all parts "
+            "(--set undated=leave_out)",
         )
     timestamps = [_seconds(value) for value in values]
     unreadable = [

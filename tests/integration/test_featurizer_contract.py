@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from support import reactions
 from support.crystals import few
 
 from matdata.features import FEATURIZERS
@@ -52,8 +55,29 @@ for _feature in CASES:
     globals()[_case.__name__] = _case
 
 
+class TestReaction(FeaturizerContract):
+    feature = "reaction"
+    settings: ClassVar[dict[str, object]] = {"oxygen": False}
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _file(cls, tmp_path_factory):
+        path = tmp_path_factory.mktemp("reactions") / "reactions.jsonl"
+        cls.source = str(reactions.write_jsonl(path, reactions.rows(12)))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def crystals(cls):
+        return few()  # not read: it requires columns alone
+
+
+class TestReactionOfVectors(TestReaction):
+    settings: ClassVar[dict[str, object]] = {"table": "matscholar", "unstated": "reject"}
+
+
 def test_no_feature_is_left_out():
     named = {name.partition(":")[0] for name in CASES}
+    named.add("reaction")  # above
     named.add("column")  # reads a table, not materials: tests/integration/test_column_inputs.py
     named.add("embedding")  # of a run: tests/integration/test_embed.py
     named.add("quotient-graph")  # of a plugin, whose tests hold it

@@ -2,87 +2,47 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-
 import pytest
 from support.crystals import real
+from support.reactions import CARBONATE, TITANIA, material, record, write_release
 from support.recipes import counts
 
 import matdata as md
+from matdata.splits.saved import load_split
 
 pytestmark = pytest.mark.usefixtures("recipes")
 
 
-def _material(formula: str, **parts: str) -> dict:
-    composition = [{"formula": formula, "amount": "1", "elements": parts}]
-    return {"material_formula": formula, "composition": composition}
-
-
-def test_reactions_and_what_is_left_out(run, tmp_path):
-    oxide, carbonate = _material("TiO2", Ti="1", O="2"), _material("BaCO3", Ba="1", C="1", O="3")
-    target = _material("BaTiO3", Ba="1", Ti="1", O="3")
-    acetate = _material("Ba(CH3COO)2", Ba="1", C="4", H="6", O="4")
-    variable = _material("BaxTiO3", Ba="x", Ti="1", O="3")
-    substituted = _material("MTiO3", M="1", Ti="1", O="3")
-    cases = [
-        *[(target, [oxide, carbonate])] * 8,
-        *[(target, [oxide, carbonate, oxide, oxide])] * 4,
-        (variable, [oxide, carbonate]),
-        (substituted, [oxide, carbonate]),
-        (target, [oxide, acetate]),
-        (target, [oxide]),
-        (_material("Ti", Ti="1"), [oxide, carbonate]),
-    ]
-    reactions = [
-        {
-            "doi": "10.1/x",
-            "reaction_string": "a == b",
-            "reaction": {"left_side": [{"material": "BaCO3", "amount": "1"}], "right_side": []},
-            "target": made,
-            "precursors": precursors,
-            "operations": [{"type": "Mixing"}, {"type": "HeatingOperation"}],
-        }
-        for made, precursors in cases
-    ]
-    path = tmp_path / "reactions.json"
-    path.write_text(json.dumps({"release_date": "x", "reactions": reactions}))
-    (result,) = run("reactions", "--from", path)
+def test_counts_beside_those_of_the_thesis_and_splits_that_do_not_leak(run, tmp_path):
+    more = [material("Eu2O3", {"Eu": "2", "O": "3"}), material("ZrO2", {"Zr": "1", "O": "2"})]
+    records = []
+    for number in range(36):
+        chosen = [("Ba", "Sr", "Ca", "Mg", "Zn", "Pb")[number % 6]]
+        product = material("MTiO3", {"M": "1", "Ti": "1", "O": "3"}, elements_vars={"M": chosen})
+        dated = f"10.1016/j.jssc.{2000 + number % 9}.01.{number:03d}"
+        precursors = [TITANIA, CARBONATE, *more[: number % 3]]
+        doi = dated if number % 4 else "10.1021/x"
+        records.append(record(target=product, doi=doi, precursors=precursors))
+    records.append(record(precursors=[TITANIA]))
+    (result,) = run("reactions", "--from", write_release(tmp_path / "reactions.json", records))
     found = counts(result)
-    assert found["in split up-to-10-80-20"] == (16231, 12)
-    assert found["in split up-to-3-80-20"] == (11083, 8)
+    assert found["records read"] == (None, 37)
+    assert found["without few_precursors"] == (None, -1)
+    assert found["materials"] == (16231, 36)
+    assert found["in split up-to-10-80-20"] == (16231, 36)
+    assert found["in split up-to-3-80-20"] == (11083, 24)
     dataset = md.open("reactions")
-    assert dataset.ledger["reason"].tolist() == [
-        "not_stoichiometric",
-        "not_stoichiometric",
-        "one_precursor",
-        "organic",
-        "pure_product",
-    ]
-    row = dataset.table.iloc[0]
-    assert json.loads(row["precursors"]) == [["TiO2", ""], ["BaCO3", "1"]]
-    assert row["actions"] == "Dry Mixing > Heating"
-
-
-@pytest.mark.parametrize(
-    ("amounts", "organic"),
-    [
-        ({"C": 1, "O": 3, "Ba": 1}, False),
-        ({"C": 1, "Si": 1}, False),
-        ({"C": 1, "H": 1, "O": 3, "Na": 1}, False),
-        ({"C": 2, "O": 4, "Fe": 1}, True),
-        ({"C": 6, "H": 8, "O": 7}, True),
-        ({"O": 1, "H": 2}, False),
-        ({"C": 1, "O": 2}, False),
-    ],
-)
-def test_what_is_organic(amounts, organic):
-    assert importlib.import_module("reactions").is_organic(amounts) is organic
+    for key in ("formula", "chemsys", "doi", "reaction"):
+        report = dataset.audit(f"by-{key}-80-20-seed0")
+        assert [o.n_shared for o in report.overlaps if o.key == key] == [0], key
+    by_year = load_split(dataset, "by-year-80-20")
+    assert sum(len(ids) for ids in by_year.parts.values()) == 27
 
 
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_reactions_of_the_release(run):
     (result,) = run("reactions", "--from", real("synthesis/solid-state_dataset_2019-12-03.json.xz"))
-    assert counts(result)["materials"] == (16231, 16237)
-    assert counts(result)["in split up-to-3-80-20"] == (11083, 12912)
+    assert counts(result)["records read"] == (None, 30031)
+    assert counts(result)["materials"] == (16231, 22365)
+    assert counts(result)["in split up-to-3-80-20"] == (11083, 16180)

@@ -123,6 +123,7 @@ def test_segments_wait_for_nothing():
     assert grid.shape == (3, 3, 2)
     assert segments.packed(grid).shape == values.shape
     assert segments.pairs[0].shape == (13,)
+    assert [part.shape for part in segments.distinct_pairs] == [(8,), (8,)]
     assert segments.pair_offsets.shape == segments.offsets.shape
     for reduced in (segments.sum(values), segments.mean(values), segments.max(values)):
         assert reduced.shape == (3, 2)

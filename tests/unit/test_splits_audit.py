@@ -90,3 +90,16 @@ def test_a_split_of_other_data_is_refused():
         audit(SPLIT, {"material_id": IDS[:7]})
     with pytest.raises(SplitError, match="needs the column 'material_id'"):
         audit(SPLIT, {"formula": []})
+
+
+def test_reactions_are_compared_by_product_and_precursors():
+    labels = ["A = B", "A = B", "C = B", None, "A = B", "D = E", "F = G", "C = B"]
+    table = {**TABLE, "reaction": labels}
+    assert not any(o.key == "reaction" for o in audit(SPLIT, table).overlaps)
+    report = audit(SPLIT, {**table, "precursors": [[{"formula": "A"}]] * 8})
+    # train holds m0, m2, m3; test m4, m5, m7
+    (found,) = (
+        o for o in report.overlaps if (o.key, o.source, o.target) == ("reaction", "train", "test")
+    )
+    assert (found.n_shared, found.n_target, found.level) == (2, 3, "warning")
+    assert report.unlabelled["reaction"] == 1

@@ -245,6 +245,17 @@ def test_the_newest_test_and_the_oldest_train(dates):
     }
 
 
+def test_time_leaves_undated_materials_out_where_that_is_asked_for():
+    dates = {"date": [2001, None, 2005, 2004, ""]}
+    split = one("time", {"ratios": "n=2/0/1", "undated": "leave_out"}, list("abcde"), dates)
+    assert {part: ids.tolist() for part, ids in split.parts.items()} == {
+        "train": ["a", "d"],
+        "test": ["c"],
+    }
+    assert "2 of 5 materials have no date in 'date' and are in no part" in split.notes
+    assert split.settings["undated"] == "leave_out"
+
+
 def test_time_notes_shared_dates_and_counts_leave_the_oldest_out():
     split = one("time", {"ratios": "n=1/1/1"}, list("abcd"), {"date": [2001, 2005, 2005, 2004]})
     assert split.part_of(["a", "d"]).tolist() == ["", "train"]

@@ -32,6 +32,7 @@ CASES = [
     ("magpie", {}),
     ("ofm", {}),
     ("ofm", {"level": "structure"}),
+    ("reaction", {}),
     ("space-group", {}),
     ("voronoi-facets", {}),
     ("wyckoff", {}),

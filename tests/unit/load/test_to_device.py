@@ -32,6 +32,7 @@ FORMS = {
     "LineGraphBatch": ("line-graph", {}),
     "MeanOrbitalFieldBatch": ("ofm", {"level": "structure"}),
     "OrbitalFieldBatch": ("ofm", {}),
+    "ReactionBatch": ("reaction", {}),
     "WyckoffBatch": ("wyckoff", {"labellings": "all"}),
 }
 
@@ -52,9 +53,10 @@ def strangers(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def batches():
+def batches(toy):
     """Batches of one input each, made once."""
-    made = {}
+    # one that reads the table, which materials by themselves do not have
+    made = {("reaction",): next(iter(make_loader(toy, None, ["reaction"], batch_size=COUNT)))}
 
     def make(spec, settings):
         key = spec, *settings.items()
