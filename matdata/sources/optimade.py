@@ -19,8 +19,9 @@ from matdata.core.settings import Settings, setting
 from matdata.sources._optimade_entries import Entries, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.json_text import Item, sampled
-from matdata.sources.roles import ReadOptions, find_roles
+from matdata.sources.roles import find_roles
 from matdata.sources.web import Refused, get_json
 from matdata.store import files
 from matdata.tables.optimade_providers import ENERGIES, PROVIDERS, UNITS, UNITS_BY_ENDING

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
-    assert len(NAMES) == 17
+    assert len(NAMES) == 18
 
 
 @pytest.mark.parametrize("name", NAMES)
