@@ -38,6 +38,7 @@ OWN = (
     *("run", "what", "cache", "derive", "scheduler", "output", "members"),
     *("folds", "pictures", "no_pictures", *LOOK),
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
+    *("by", "picture_format"),
 )
 
 
