@@ -142,6 +142,8 @@ def enrichment(
             axes.axvline(budget, color=colours.ink, linewidth=0.8)
         picture.legend_beside(axes, loc="best")
     second.set(yscale="log", ylim=(0.8, None))
+    for axis in (first.xaxis, second.xaxis, second.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     return picture
 
 
