@@ -122,6 +122,12 @@ def _scored(score: JsonObject | None) -> list[str]:
     brier = score["reliability"]["brier"]
     if brier is not None:
         report.append(f"  Brier score of P(stable): {brier:.4f}")
+    pairs = score["polymorphs"]
+    if pairs["pairs"]:
+        report.append(
+            f"  polymorphs: {100 * pairs['share']:.1f} % of {pairs['pairs']:,} pairs of one "
+            "formula in the right order"
+        )
     curve = score["along"]
     for row, count in enumerate(curve["candidates"]):
         hits = ", ".join(f"{values[row]:,} within {name}" for name, values in curve["hits"].items())

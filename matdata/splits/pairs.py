@@ -17,6 +17,7 @@ from matdata.splits.columns import Columns, Ids, Labels
 from matdata.splits.grouping import REST, Groups, assign, group_notes
 from matdata.splits.names import split_name
 from matdata.splits.ratios import parse_ratios
+from matdata.splits.representations import changed_representations
 
 ROLES = ("relaxed", "initial")
 BOTH = "both"
@@ -62,6 +63,7 @@ def pairs_split(ids: Ids, columns: Columns, settings: PairsSettings) -> list[Spl
     notes = group_notes(groups, targets, names, settings.by)
     words = ", ".join(f"{part} {role}" for part, role in asked.items())
     notes += (f"structures by role: {words}; {int((~fits).sum())} of {len(ids)} are in no part",)
+    notes += _changes(columns, roles)
     kept = np.where(fits, names, REST)
     by = () if settings.by == ("basin",) else settings.by
     name = split_name("pairs", ratios.slug, *asked.values(), by=by, seed=settings.seed)
@@ -81,6 +83,22 @@ def _roles(columns: Columns) -> Labels:
             next_step="build it with both structures of each record (--initial-col COLUMN)",
         )
     return roles
+
+
+def _changes(columns: Columns, roles: Labels) -> tuple[str, ...]:
+    """A note on how often relaxation changes the protostructure, where it is known."""
+    if "protostructure" not in columns.names():
+        return ()
+    labels: dict[str, dict[str, str | None]] = {role: {} for role in ROLES}
+    rows = zip(columns.labels("basin"), roles, columns.labels("protostructure"), strict=True)
+    for basin, role, label in rows:
+        if basin is not None and role is not None:
+            labels[role][basin] = label
+    found = changed_representations(labels["initial"], labels["relaxed"])
+    known = len(found.changed) + len(found.same)
+    if not known:
+        return ()
+    return (f"relaxation changes the protostructure of {len(found.changed)} of {known} basins",)
 
 
 def _require_whole_basins(groups: Groups, basins: Labels, by: tuple[str, ...]) -> None:

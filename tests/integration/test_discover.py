@@ -11,8 +11,10 @@ import pytest
 from support import toy
 
 import matdata as md
+from matdata.core.composition import parse_formula, reduced_formula
 from matdata.evaluation.discovery.groups import groups_of
 from matdata.evaluation.openings import read_openings
+from matdata.evaluation.polymorphs import pair_ranking
 
 pytestmark = pytest.mark.slow
 RESULT = "energy_above_hull"
@@ -135,6 +137,11 @@ def test_scores_by_the_values_of_a_column(run):
     for groups in by.values():
         for name in ("tp", "fp", "fn", "tn", "materials"):
             assert sum(one[name] for one in groups.values()) == whole["subsets"]["whole"][name]
+    pairs = pair_ranking(
+        [reduced_formula(parse_formula(one)) for one in others.table.formula],
+        found.scored.true, found.scored.ranking.mean,
+    )  # fmt: skip
+    assert {name: whole["polymorphs"][name] for name in pairs._fields} == pairs._asdict()
     rows = np.flatnonzero(others.table.batch.to_numpy() == 9)
     ranking, true = found.scored.ranking, found.scored.true
     errors = np.abs(ranking.mean - true)[rows]

@@ -25,7 +25,7 @@ def _pairs(count=20):
         )
         initial = relaxed.copy()
         initial.scale_lattice(relaxed.volume * 1.1)
-        initial.translate_sites([1], [0.02, 0, 0])
+        initial.translate_sites([1], [0.02 + 0.02 * (k % 2), 0, 0])
         yield f"s{k}", relaxed, initial, -1 - 0.1 * k
 
 
@@ -112,6 +112,7 @@ def test_build_keeps_basins_on_one_side_and_roles_apart(tmp_path):
     dataset = _build(_json(tmp_path / "p.json"), tmp_path, split="60/20/20")
     split = dataset.split()
     assert {part: len(ids) for part, ids in split.items()} == {"train": 12, "val": 4, "test": 4}
+    assert not any("protostructure" in note for note in split.notes)  # no symmetry was searched
     assert all(name.endswith("-initial") for name in split["test"])
     assert not any(name.endswith("-initial") for name in split["train"] + split["val"])
     both = dataset.split(method="pairs", split="60/20/20", set={"train": "both", "val": "both"})
@@ -120,6 +121,15 @@ def test_build_keeps_basins_on_one_side_and_roles_apart(tmp_path):
     assert sum(map(len, basins)) == len(set.union(*basins)) == 20
     assert both["test"] == split["test"]
     assert not dataset.audit(split=both.name).leaks
+
+
+def test_a_split_of_pairs_says_how_often_relaxation_changes_the_representation(tmp_path):
+    dataset = _build(_json(tmp_path / "p.json"), tmp_path, symmetry="moyopy", split="60/20/20")
+    labels = dataset.table.protostructure
+    changed = sum(labels[f"s{k}"] != labels[f"s{k}-initial"] for k in range(20))
+    assert changed > 0
+    note = f"relaxation changes the protostructure of {changed} of 20 basins"
+    assert note in dataset.split().notes
 
 
 def test_what_cannot_be_a_split_of_pairs(tmp_path):

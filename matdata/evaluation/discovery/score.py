@@ -9,10 +9,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from matdata.core.composition import parse_formula, reduced_formula
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
-from matdata.evaluation.discovery.groups import CENTRES, Groups, groups_of, scores_of_groups
+from matdata.evaluation.derive.hull import FORMULA
+from matdata.evaluation.discovery.groups import (
+    CENTRES,
+    Groups,
+    groups_of,
+    scores_of_groups,
+    scores_of_polymorphs,
+)
 from matdata.evaluation.discovery.metrics import (
     MOST_STABLE,
     along,
@@ -91,7 +100,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
     opened = _open(request, identity, same_dataset) if known is None else known["opened"]
     true = read_truth(request, source, ranking.ids[own])
     among = rank(ranking.ids[own], ranking.mean[own], ranking.std[own], request.criterion)
-    unique = _unique(request, rows)
+    unique, formulas = _unique(request, rows), _formulas(request, rows)
     if known is not None:
         return Scored({**known, "reused": True}, among, true, unique, groups)
     score = {
@@ -101,7 +110,8 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
         "trained_on": int((~own).sum()),
         "scored_before": _scored_before(path.parent, identity),
         **_scores(request, among, true, unique),
-        **({"by": scores_of_groups(among, true, groups)} if groups else {}),
+        "polymorphs": scores_of_polymorphs(formulas, among.mean, true),
+        **({"by": scores_of_groups(among, true, formulas, groups)} if groups else {}),
     }
     plain = {name: _plain(one) for name, one in score.items()}
     with adding(path.parent):
@@ -172,6 +182,13 @@ def _scores(
         "reliability": asdict(reliability(among.probability, true)),
         "rolling": asdict(rolling_error(among.mean, true, CENTRES)),
     }
+
+
+def _formulas(request: DiscoverRequest, rows: Int) -> npt.NDArray[np.str_]:
+    """Reduced formulas of the rows, (n,)."""
+    column = request.dataset.columns[FORMULA]
+    formulas = [reduced_formula(parse_formula(column[row])) for row in rows.tolist()]
+    return np.array(formulas, dtype=np.str_)
 
 
 def _unique(request: DiscoverRequest, rows: Int) -> Bool | None:
