@@ -79,7 +79,14 @@ BUILD_OPTIONS = (
         "columns of a file",
         *options_of(
             ReadOptions,
-            ("id_col", "structure_col", "initial_col", "formula_col", "energy"),
+            (
+                "id_col",
+                "structure_col",
+                "initial_col",
+                "protostructure_col",
+                "formula_col",
+                "energy",
+            ),
             metavar="NAME",
         ),
         *options_of(ReadOptions, ("parts",), choices=("given", "none")),

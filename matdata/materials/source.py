@@ -95,6 +95,7 @@ class Table(Source[RecordChunk]):
             targets=roles.targets,
             count=(self._limit or len(self._rows.records)) * roles.rows_per_record,
             role_column=STRUCTURE_ROLE if roles.initial else None,
+            protostructure_column=roles.protostructure,
             dedupe="none",
             note="; ".join(filter(None, [roles.note, *self._rows.notes])),
         )

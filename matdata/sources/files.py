@@ -134,6 +134,7 @@ class Files(Source[RecordChunk]):
             note=self._note(roles),
             part_column=PART_COLUMN if self._layout.parts else None,
             role_column=STRUCTURE_ROLE if roles.initial else None,
+            protostructure_column=roles.protostructure,
         )
 
     def _note(self, roles: Roles) -> str:

@@ -20,6 +20,12 @@ class ReadOptions(Settings):
         "NAME-initial, with the same values, and columns basin and structure_role",
         verbatim=True,
     )
+    protostructure_col: str | None = setting(
+        None,
+        "column that holds protostructures of records without structures (AB_cF8_225_a_b:Cl-Na), "
+        "which become their symmetry",
+        verbatim=True,
+    )
     formula_col: str | None = setting(None, "column that holds the formula", verbatim=True)
     energy: str | None = setting(
         None,
@@ -40,6 +46,6 @@ class ReadOptions(Settings):
 
     def identity(self) -> JsonObject:
         """What records depend on; options that came later only where they are given."""
-        plain = {"corrections": "given", "initial_col": None}
+        plain = {"corrections": "given", "initial_col": None, "protostructure_col": None}
         identity = super().identity()
         return {k: v for k, v in identity.items() if k not in plain or v != plain[k]}

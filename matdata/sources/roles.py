@@ -10,6 +10,7 @@ from typing import Any, Literal
 from matdata.core.errors import SourceError
 from matdata.core.numerals import is_number
 from matdata.sources.column_choice import listed, require_column
+from matdata.sources.given_columns import initial_column, protostructure_column
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.base import is_cif, is_missing, is_structure_dict
@@ -73,6 +74,7 @@ class Roles:
     targets: dict[str, str]
     note: str = ""  # a remark for the user
     initial: str | None = None  # the structure before relaxation
+    protostructure: str | None = None  # labels of records without structures
 
     @property
     def rows_per_record(self) -> int:
@@ -97,7 +99,7 @@ def find_roles(
             f"{source}: more than {MAX_COLUMNS:,} columns",
             cause="a matrix, or ids and labels used as keys",
         )
-    initial = _initial(options, columns, source)
+    initial = initial_column(options, columns, source)
     relaxed = [name for name in columns if name != initial]
     structure = structure_column(relaxed, first, source, options.structure_col)
     formula = _pick(options.formula_col, FORMULA_NAMES, columns, first, source)
@@ -122,20 +124,8 @@ def find_roles(
             "relaxation",
             next_step="name that of relaxed structures with --structure-col NAME",
         )
-    return Roles(identity, structure, formula, energy, per, targets, note, initial)
-
-
-def _initial(options: ReadOptions, columns: Sequence[str], source: str) -> str | None:
-    """The column of structures before relaxation, which is another one than that of structures."""
-    if options.initial_col is None:
-        return None
-    if options.initial_col == options.structure_col:
-        raise SourceError(
-            f"{source}: {options.initial_col!r} is named as the structure before relaxation and as "
-            "the relaxed one",
-            next_step="name two columns",
-        )
-    return require_column(options.initial_col, columns, source)
+    labels = protostructure_column(options, structure, columns, source)
+    return Roles(identity, structure, formula, energy, per, targets, note, initial, labels)
 
 
 def structure_column(
