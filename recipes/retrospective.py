@@ -22,7 +22,6 @@ import math
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,13 +69,16 @@ def searched(model: str, seed: int, dataset: md.Dataset, given: argparse.Namespa
         settings |= {"epochs": given.epochs, "ensemble": given.members}
         settings |= {"train": {"lr": 6e-4, "schedule": "cosine"}}
     name = f"retrospective-{model}-seed{seed}"
-    start = time.perf_counter()
     run = md.train(model, dataset, TARGET, split=split, name=name, quiet=True, **settings)
-    seconds = time.perf_counter() - start
     where = None if given.pictures is None else given.pictures / name
     found = md.discover(run, dataset, reference=KNOWN, target=TARGET, pictures=where)
     assert found.score is not None
-    return {"model": model, "seed": seed, "seconds": round(seconds, 1), **summary(found)}
+    return {
+        "model": model,
+        "seed": seed,
+        "seconds": round(run.result()["seconds"], 1),
+        **summary(found),
+    }
 
 
 def summary(found: Any) -> dict[str, Any]:

@@ -55,6 +55,7 @@ HELP = (
     "benchmarks/structure_models.py",
     "benchmarks/structure_table.py",
     "recipes/ofm_valence.py",
+    "recipes/retrospective.py",
 )
 #: Parts of others, without a `main`.
 MODULES = {
