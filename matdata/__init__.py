@@ -43,6 +43,7 @@ __all__ = [
     "audit",
     "build",
     "compute",
+    "curve",
     "diff",
     "discover",
     "evaluate",

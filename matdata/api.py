@@ -33,6 +33,7 @@ from matdata.datasets.opening import open
 from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
+from matdata.evaluation.curve_workflow import curve
 from matdata.evaluation.discovery.workflow import discover
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
@@ -78,6 +79,7 @@ __all__ = [
     "audit",
     "build",
     "compute",
+    "curve",
     "diff",
     "discover",
     "evaluate",

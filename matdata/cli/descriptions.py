@@ -167,6 +167,13 @@ DESCRIPTIONS = {
         ("matdata runs", "matdata runs energy energy-deep --json"),
         ("energy-deep",),
     ),
+    "curve": Description(
+        "Repeats the training of a run on shares of its training part, each part of the larger "
+        "ones, and fits a power law to the validation errors. No test part is opened; the "
+        "trainings are ordinary runs, and what is finished is left.",
+        ("matdata curve energy", "matdata curve energy --fractions 0.1,0.3 --seeds 3"),
+        ("energy",),
+    ),
     "cecv": Description(
         "Clusters what runs hold of the same materials into chemical environments (L-G-DCNN, "
         "figure 3), and compares the counts with those of references.",

@@ -134,6 +134,18 @@ OF_MODELS: dict[str, Schema] = {
             **UNCHANGED,
         },
     ),
+    "curve": Schema(
+        {
+            **FOLDER,
+            "run": ("text", "name of the run"),
+            "curves": (
+                "list",
+                "by target: `run`, `target`, `unit`, `by` (which error), `points` (`fraction`, "
+                "`materials`, `runs`, `values`, `mean`, `std`), `power_law` (`factor`, "
+                "`exponent`, `standard_error`)",
+            ),
+        }
+    ),
     "cecv": Schema(
         {
             **FOLDER,

@@ -22,6 +22,13 @@ def add_all(add: Add) -> None:
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")
+    _curve(
+        add(
+            "curve",
+            "how the validation error of a run falls with the number of training materials",
+            ("run", "name of the run"),
+        )
+    )
     _import_run(add("import-run", "weights that another package published, as a run"))
     _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
     _contributions(
@@ -32,6 +39,20 @@ def add_all(add: Add) -> None:
         )
     )
     _edges(add("edges", "edges that a run predicts within formulas", ("run", "name of the run")))
+
+
+def _curve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fractions",
+        metavar="A,B",
+        help="shares of the training part beside all of it (0.0625,0.125,0.25,0.5)",
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, metavar="N", help="trainings of each, from the run's seed"
+    )
+    parser.add_argument("--output", metavar="DIR", help="where numbers and pictures go")
+    parser.add_argument("--no-pictures", action="store_true", help="write none")
+    add_look(parser)
 
 
 def _import_run(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,8 @@ ORDER = (
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.
 OF_YOUR_OWN = (
-    "diff", "discover", "pull", "import", "import-run", "cecv", "contributions", "edges", "doctor",
+    "diff", "discover", "pull", "import", "import-run", "curve", "cecv", "contributions", "edges",
+    "doctor",
 )  # fmt: skip
 #: Options that make an example short without another meaning.
 BRIEF = {

@@ -25,6 +25,7 @@ NOTHING = {
     "evaluate": ["nothing"],
     "runs": ["nothing"],
     "cecv": ["nothing", "other"],
+    "curve": ["nothing"],
     "contributions": ["nothing", "--along", "A-B"],
     "edges": ["nothing", "--formula", "NaCl"],
     "plugins": ["nothing"],
