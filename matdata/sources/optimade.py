@@ -33,7 +33,6 @@ FIELDS = (
     "chemical_formula_reduced", "last_modified",
 )  # fmt: skip
 
-
 CITATION = "Evans et al., Digit. Discov. 3, 1509 (2024), doi:10.1039/D4DD00039K"
 NOTE = "each provider has its own licence and level of theory; see its pages"
 
