@@ -30,8 +30,8 @@ from matdata.curate.settings import CurateSettings
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.files import Files
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.opening import plain_stem
-from matdata.sources.roles import ReadOptions
 from matdata.splits import PARTS, make_splits
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split, save_splits, settings_known, unmatched_ids

@@ -98,6 +98,17 @@ DATA: Mapping[str, DataSet] = {
         *("perov5", "heat_all", "val.csv", "https://github.com/txie-93/cdvae (data/perov_5)"),
         *("--energy", "heat_all"),
     ),
+    **{
+        name: DataSet(
+            "pairs",
+            "formation_energy_per_atom",
+            ("pairs.json",),
+            "records with structure, initial_structure and formation_energy_per_atom",
+            recipe_command("pairs", "--from", "{files}", "--seed", "{seed}"),
+            recipe_split=f"{split}-seed{{seed}}",
+        )
+        for name, split in (("pairs", "relaxed-initial"), ("pairs-d", "both-initial"))
+    },
     "nomad2018": _structures(
         *("nomad2018", "formation_energy_per_cation", "train.extxyz"),
         "the crystals of the NOMAD 2018 Kaggle competition in one file",

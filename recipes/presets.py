@@ -104,6 +104,15 @@ _OTHERS = (
         parent="mp-without-ex-roost",
     ),
 )
+#: Goodall 6.4: tested on structures before relaxation; the D variants are trained on both.
+_TEN = {"ensemble": 10}
+_PAIRS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("pairs-wren", "pairs", "wren", _TEN),
+    ("pairs-cgcnn", "pairs", "cgcnn", _TEN),
+    ("pairs-cgcnn-d", "pairs-d", "cgcnn", _TEN),
+    ("pairs-voronoi", "pairs", "rf-voronoi", {}),
+    ("pairs-voronoi-d", "pairs-d", "rf-voronoi", {}),
+)
 
 
 def _all() -> dict[str, Preset]:
@@ -121,6 +130,7 @@ def _all() -> dict[str, Preset]:
         for data in ("phonons", "perov5", "nomad2018")
         for model, plugin, hypers in _STRUCTURES
     ]
+    presets += [Preset(*row) for row in _PAIRS]
     presets += [Preset(*row) for row in ROWS]
     return {preset.name: preset for preset in presets}
 

@@ -50,6 +50,8 @@ SUMMARY = {
     FORMATION: "e_form_per_atom_mp2020_corrected",
     HULL: "e_above_hull_mp2020_corrected_ppd_mp",
 }
+#: Marks of prototypes that are new, which later summaries have; `matdata discover` scores by them.
+UNIQUE = "unique_prototype"
 
 
 class Summary:
@@ -67,7 +69,7 @@ class Summary:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._rows = path, dict[str, tuple[str, list[float | None]]]()
+        self.path, self._rows = path, dict[str, tuple[str, dict[str, float | None]]]()
         with open_binary(path) as file:
             table = csv.DictReader(line.decode() for line in file)
             needed = {"material_id", "formula", *SUMMARY.values()}
@@ -77,13 +79,17 @@ class Summary:
                     f"{path} has no column {min(missing)}",
                     next_step="give the summary of WBM that matbench-discovery publishes",
                 )
+            marked = UNIQUE in (table.fieldnames or ())
+            self.columns = (*SUMMARY, UNIQUE) if marked else (*SUMMARY,)
             for row in table:
-                values = [_number(row[name]) for name in SUMMARY.values()]
+                values = {name: _number(row[theirs]) for name, theirs in SUMMARY.items()}
+                if marked:
+                    values[UNIQUE] = {"True": True, "False": False}.get(row[UNIQUE])
                 formula = reduced_formula(parse_formula(row["formula"]))
                 self._rows[row["material_id"]] = formula, values
 
     def values(self, identity: str, one: Sites) -> dict[str, float | None]:
-        """The columns of one entry.
+        """The `columns` of one entry.
 
         Raises
         ------
@@ -96,7 +102,7 @@ class Summary:
         own = reduced_formula(Counter(one.numbers.tolist()))
         if formula != own:
             raise Unusable("other_formula", f"the summary has {formula} under its id, it is {own}")
-        return dict(zip(SUMMARY, values, strict=True))
+        return values
 
 
 def _number(text: str) -> float | None:
@@ -151,7 +157,9 @@ class Entries(Source):
             url="https://archive.materialscloud.org/record/2021.68",
             citation="Wang, Botti and Marques, npj Comput. Mater. 7, 12 (2021)",
             energy_column="energy_per_atom",
-            targets=dict.fromkeys(("energy_per_atom", *self._of_summary), "eV/atom"),
+            targets=dict.fromkeys(
+                ("energy_per_atom", *(SUMMARY if self.summary else ())), "eV/atom"
+            ),
             units={"uncorrected_energy_per_atom": "eV/atom"},
         )
 
@@ -164,7 +172,7 @@ class Entries(Source):
 
     @property
     def _of_summary(self) -> tuple[str, ...]:
-        return tuple(SUMMARY) if self.summary else ()
+        return self.summary.columns if self.summary else ()
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and energies per atom."""

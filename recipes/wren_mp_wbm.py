@@ -21,7 +21,7 @@ from wbm import WHERE, batches
 
 from matdata.sources import find_source
 from matdata.sources.base import Request
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 
 
 def recipe(given: argparse.Namespace) -> Recipe:

@@ -10,7 +10,7 @@ from matdata.core.tolerances import SETTINGS as TOLERANCES
 from matdata.curate.settings import FILTERS, CurateSettings
 from matdata.sources import SOURCES
 from matdata.sources.base import Request
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 
 SYMMETRY = "symmetry"  # --set symmetry.symprec=0.01 is a setting of curation, not of a feature
 #: Options that stand for one query of a source: ``--thermo X`` is ``--query thermo=X``.
@@ -78,7 +78,16 @@ BUILD_OPTIONS = (
     *in_group(
         "columns of a file",
         *options_of(
-            ReadOptions, ("id_col", "structure_col", "formula_col", "energy"), metavar="NAME"
+            ReadOptions,
+            (
+                "id_col",
+                "structure_col",
+                "initial_col",
+                "protostructure_col",
+                "formula_col",
+                "energy",
+            ),
+            metavar="NAME",
         ),
         *options_of(ReadOptions, ("parts",), choices=("given", "none")),
         *options_of(ReadOptions, ("corrections",), choices=("given", "none", "mp2020", "mp")),

@@ -24,7 +24,7 @@ from matdata.core.tolerances import WITH_ANGLES
 from matdata.curate.settings import FILTERS
 from matdata.features import featurizer
 from matdata.sources.base import Request, Source
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 from matdata.store.config_file import Entry, config_text, quoted_key
 
 TABLES = ("set", "filter", "query", "unit", *SHORT_QUERIES)

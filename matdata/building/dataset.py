@@ -134,9 +134,9 @@ def _curate(
 ) -> tuple[State, SymmetryCounts]:
     origin = snapshot.origin
     energy = origin["energy_column"]
-    part_column = origin.get("part_column")
+    part_column, role_column = origin.get("part_column"), origin.get("role_column")
     numeric = [*origin["targets"], *([energy] if energy else [])]
-    store = SnapshotRecords(snapshot, numeric, [part_column] if part_column else [])
+    store = SnapshotRecords(snapshot, numeric, [*filter(None, (part_column, role_column))])
     records = Records(
         store,
         store.rejects,
@@ -144,6 +144,7 @@ def _curate(
         origin["energy_per"],
         kind=origin["kind"],
         part_column=part_column,
+        role_column=role_column,
         protostructure_column=origin.get("protostructure_column"),
     )
     names = records.kept_names

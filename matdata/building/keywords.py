@@ -96,6 +96,8 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     optics: str | Path
     id_col: str
     structure_col: str
+    initial_col: str
+    protostructure_col: str
     formula_col: str
     energy: str
     parts: str

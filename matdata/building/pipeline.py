@@ -193,7 +193,9 @@ def _split_of(
         given = given_split(built.dataset, parts, options.split or "auto", console)
         if options.split == GIVEN_SPLIT or (given and not request.by_name):
             return given
-        return add_splits(built.dataset, request.method, request.settings, console)[0]
+        # of a pair one structure would be the answer of the other
+        method = "pairs" if built.snapshot.origin.get("role_column") else request.method
+        return add_splits(built.dataset, method, request.settings, console)[0]
     except SplitError as error:
         # not asked for: a handful of crystals needs no split
         if request.by_name and not options.allow_no_split:

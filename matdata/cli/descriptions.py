@@ -142,6 +142,7 @@ DESCRIPTIONS = {
         (
             "matdata discover stable candidates --reference mp --output ranked.csv",
             "matdata discover stable candidates --reference mp --criterion mean+std --budget 500",
+            "matdata discover stable candidates --reference mp --by batch --pictures pictures",
         ),
         ("stable", "candidates", "mp"),
     ),

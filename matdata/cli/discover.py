@@ -10,6 +10,7 @@ from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
+from matdata.core.printable import printable
 from matdata.evaluation.arguments import DISCOVER_OPTIONS, canonical, config_of_discover
 from matdata.store.config_file import write_config
 
@@ -34,13 +35,21 @@ def run(given: argparse.Namespace) -> int:
 
     console = console_of(given)
     discovery = discover_candidates(request)
+    pictures = discovery.pictures
     if given.json:
-        print_json(_document(discovery))
+        failed = {str(path): str(error) for path, error in pictures.failed.items()}
+        written = [str(path) for path in pictures.written]
+        print_json({**_document(discovery), "pictures": written, "pictures_failed": failed})
         return 0
     for line in [*_ranked(discovery), *_scored(discovery.score)]:
         console.say(line)
     if request.output is not None:
-        console.say(f"wrote the ranking to {request.output}")
+        what = "predictions and metadata" if request.submission else "the ranking"
+        console.say(f"wrote {what} to {request.output}")
+    if pictures.written:
+        console.say(f"pictures in {request.pictures}")
+    for path, error in pictures.failed.items():
+        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
     return 0
 
 
@@ -105,9 +114,20 @@ def _scored(score: JsonObject | None) -> list[str]:
     for name, scores in score["subsets"].items():
         counts = "".join(f" {scores[one]:>10,}" for one in COUNTS)
         report.append(f"  {name:<18}{counts}" + "".join(_cell(scores[one]) for one in SCORES))
+    for column, groups in score.get("by", {}).items():
+        for value, scores in groups.items():
+            counts = "".join(f" {scores[one]:>10,}" for one in COUNTS)
+            name = printable(f"{column} {value}")
+            report.append(f"  {name:<18}{counts}" + "".join(_cell(scores[one]) for one in SCORES))
     brier = score["reliability"]["brier"]
     if brier is not None:
         report.append(f"  Brier score of P(stable): {brier:.4f}")
+    pairs = score["polymorphs"]
+    if pairs["pairs"]:
+        report.append(
+            f"  polymorphs: {100 * pairs['share']:.1f} % of {pairs['pairs']:,} pairs of one "
+            "formula in the right order"
+        )
     curve = score["along"]
     for row, count in enumerate(curve["candidates"]):
         hits = ", ".join(f"{values[row]:,} within {name}" for name, values in curve["hits"].items())

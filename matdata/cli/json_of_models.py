@@ -148,9 +148,11 @@ OF_MODELS: dict[str, Schema] = {
             "score": (
                 "record?",
                 "`truth`, `opened`, `reused`, `scored`, `trained_on`, `scored_before`, "
-                "`subsets`, `along`, `reliability`, `rolling`; null if no true distance is known, "
-                "or none was asked for",
+                "`subsets`, `along`, `reliability`, `rolling`, `polymorphs`, and `by` where "
+                "columns are scored; null if no true distance is known, or none was asked for",
             ),
+            "pictures": ("list", "paths of the pictures that were written"),
+            "pictures_failed": ("record", "why one was not, by path"),
         },
     ),
     "screen": Schema(

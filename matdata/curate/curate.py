@@ -227,7 +227,11 @@ def _drop_duplicates(state: _Pass, subject: Subject, dedupe: _Dedupe) -> None:
 
 
 def _in_parts(records: Records, keys: Keys, step: tuple[str, str]) -> tuple[Keys, tuple[str, str]]:
-    """Keys and step of a search for duplicates within each part of a given split alone."""
+    """Keys and step of a search for duplicates within each role of structures, and within each
+    part of a given split, alone."""
+    if records.role_column is not None:
+        roles = Keys.of(records.store.array(records.role_column))
+        keys = keys.divided(roles.codes, [f" ({role})" for role in roles.names.to_pylist()])
     if records.part_column is None:
         return keys, step
     parts = Keys.of(records.store.array(records.part_column))

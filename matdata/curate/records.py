@@ -39,6 +39,8 @@ class Records:
     part_column
         Column of the part that each record has in a split that came with the data. A duplicate
         in another part is none: dropping it would change what a model is measured on.
+    role_column
+        Column of which structure of a pair a row has; rows of two roles are no duplicates.
     protostructure_column
         Column of protostructure labels, which are the symmetry of records where none of them has
         a structure.
@@ -55,6 +57,7 @@ class Records:
     units: Mapping[str, str] = field(default_factory=dict)
     kind: Literal["structure", "composition"] = "structure"
     part_column: str | None = None
+    role_column: str | None = None
     protostructure_column: str | None = None
     apart: frozenset[str] = frozenset()
     faults: Mapping[int, Unusable] = field(default_factory=dict)

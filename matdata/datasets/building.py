@@ -156,7 +156,9 @@ def _table(source: object, values: JsonMapping, name: str, request: Request) -> 
     from matdata.materials.tables import rows_of, with_columns
 
     roles = request.options
-    rows = with_columns(rows_of(source, roles.id_col, roles.structure_col), values)
+    rows = with_columns(
+        rows_of(source, roles.id_col, roles.structure_col, roles.initial_col), values
+    )
     return Table(rows, name, request)
 
 

@@ -9,6 +9,7 @@ from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
 from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.evaluation.discovery.ranking import CRITERIA
+from matdata.evaluation.discovery.table_formats import FORMATS, MATBENCH_DISCOVERY, TABLE
 from matdata.figures.formats import PictureSettings
 from matdata.store.config_file import Entry, config_text
 from matdata.training.prediction_settings import OF_PREDICTION
@@ -85,9 +86,18 @@ DISCOVER_OPTIONS = (
            "int", group="ranking"),
     Option("truth", "column of true distances to the hull in eV/atom (default: from the column of "
            "the run's target, else energy_above_hull)", metavar="COLUMN", group="score"),
+    Option("by", "score the candidates of each value of these columns on their own (batch)",
+           "words", metavar="COLUMN", group="score"),
     Option("no_score", "leave true values unread", "flag", default=False, group="score"),
     Option("output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE",
            group="output"),
+    Option("format", "what is written: the table; or matbench-discovery: formation energies of all "
+           "candidates (.csv.gz) and a .yml file with the scores, as its leaderboard takes them",
+           choices=FORMATS, default=TABLE, group="output"),
+    Option("pictures", "write pictures", metavar="DIR", group="output"),
+    Option("picture_format", "formats of pictures: png, svg, pdf, or several (default: png)",
+           "words", metavar="A,B", group="output"),
+    *options_of(PictureSettings, ("style",), metavar="STYLE", group="output"),
     *(one for one in COMMON if one.name != "derive"),
 )  # fmt: skip
 
@@ -149,8 +159,13 @@ def config_of_discover(request: DiscoverRequest) -> str:
         "criterion": request.criterion,
         "budget": request.budget,
         "truth": request.truth,
+        "by": request.by or None,
         "no_score": not request.scores,
         "output": None if request.output is None else str(request.output),
+        "format": MATBENCH_DISCOVERY if request.submission else TABLE,
+        "pictures": None if request.pictures is None else str(request.pictures),
+        "picture_format": request.look.format,
+        "style": request.look.style,
     }
     return config_of("discover", DISCOVER_OPTIONS, values)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from matdata.evaluation.derive.base import Derivation
@@ -81,10 +81,19 @@ class DiscoverKeywords(PredictionKeywords, total=False):
         How many candidates are listed and scored.
     truth
         Column of true distances to the hull.
+    by
+        Columns: the candidates of each of their values are scored on their own.
     no_score
         Leave true values unread.
     output
         A file that the table is written to as well.
+    format
+        ``table``, or ``matbench-discovery``, which writes formation energies of all candidates and
+        a file of metadata beside them.
+    pictures
+        Folder for pictures.
+    picture_format, style
+        Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
     """
 
     config: str | Path | None
@@ -94,8 +103,13 @@ class DiscoverKeywords(PredictionKeywords, total=False):
     criterion: str
     budget: int | None
     truth: str | None
+    by: Sequence[str] | str | None
     no_score: bool
     output: str | Path | None
+    format: Literal["table", "matbench-discovery"]
+    pictures: str | Path | None
+    picture_format: Sequence[str] | str | None
+    style: Literal["light", "dark"]
 
 
 class ScreenKeywords(PredictionKeywords, total=False):

@@ -223,7 +223,9 @@ def plain(text: object, length: int = 40) -> str:
 
 def counted(count: int, things: str) -> str:
     """``1 material``, ``2,000 materials``."""
-    one = {"materials": "material", "entries": "entry", "classes": "class"}
+    one = {
+        "materials": "material", "entries": "entry", "classes": "class", "candidates": "candidate",
+    }  # fmt: skip
     return f"{count:,} {one.get(things, things) if count == 1 else things}"
 
 

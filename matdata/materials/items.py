@@ -9,8 +9,9 @@ from typing import Any
 
 from matdata.adapters import ase, pymatgen
 from matdata.core.errors import SourceError, StructureError
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.base import is_missing, is_structure_dict
-from matdata.sources.roles import ReadOptions, Roles, find_roles
+from matdata.sources.roles import Roles, find_roles
 
 #: Rows of a table from which the roles of its columns are inferred.
 PEEK = 50

@@ -16,11 +16,12 @@ from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked
 from matdata.sources.files import Files
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.base import WEIGHT, Raw, Record
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.peek import column_names, first_raw, first_readable
-from matdata.sources.readers.raw_records import Place, raw_of
-from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure
+from matdata.sources.readers.raw_records import STRUCTURE_ROLE, Place, raws_of
+from matdata.sources.roles import Roles, find_roles, holds_structure
 
 WHAT = "the table"
 
@@ -92,14 +93,17 @@ class Table(Source[RecordChunk]):
             energy_column=roles.energy,
             energy_per=roles.energy_per,
             targets=roles.targets,
-            count=self._limit or len(self._rows.records),
+            count=(self._limit or len(self._rows.records)) * roles.rows_per_record,
+            role_column=STRUCTURE_ROLE if roles.initial else None,
+            protostructure_column=roles.protostructure,
             dedupe="none",
             note="; ".join(filter(None, [roles.note, *self._rows.notes])),
         )
 
     def raw_chunks(self, start: int = 0) -> Iterator[RecordChunk]:
         """Chunks of raw records, from chunk `start` on."""
-        records = itertools.islice(self._raw_records(), self._limit)
+        limit = None if self._limit is None else self._limit * self._roles.rows_per_record
+        records = itertools.islice(self._raw_records(), limit)
         for chunk in chunked(records, start):
             yield self._roles.structure is None, chunk
 
@@ -107,7 +111,9 @@ class Table(Source[RecordChunk]):
         records = (dict(record) for record in self._rows.records)
         places = (Place(f"record {n + 1}", n, self._stem) for n in itertools.count())
         raws = (
-            raw_of(one, place, self._roles) for one, place in zip(records, places, strict=False)
+            raw
+            for one, place in zip(records, places, strict=False)
+            for raw in raws_of(one, place, self._roles)
         )
         first = first_raw(raws)
         nested = NestedColumns(raw.values for raw in first)

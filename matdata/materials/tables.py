@@ -55,14 +55,19 @@ class Rows:
     notes: tuple[str, ...] = ()
 
 
-def rows_of(materials: object, id_col: str | None = None, structure_col: str | None = None) -> Rows:
+def rows_of(
+    materials: object,
+    id_col: str | None = None,
+    structure_col: str | None = None,
+    initial_col: str | None = None,
+) -> Rows:
     """Records of a table, or of structures and formulas.
 
     Parameters
     ----------
     materials
         What the user gives.
-    id_col, structure_col
+    id_col, structure_col, initial_col
         Columns that the user names.
 
     Raises
@@ -74,7 +79,7 @@ def rows_of(materials: object, id_col: str | None = None, structure_col: str | N
         If it is nothing of the kind.
     """
     if is_pandas(materials, "DataFrame"):
-        return _of_frame(materials, id_col, structure_col)
+        return _of_frame(materials, id_col, structure_col, initial_col)
     if is_pandas(materials, "Series"):
         labels = _labels(materials, has_ids=False)
         return _of_items(_values(materials), labels)
@@ -94,7 +99,9 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else f"a value of type {type(value).__name__}"
 
 
-def _of_frame(frame: Any, id_col: str | None, structure_col: str | None) -> Rows:
+def _of_frame(
+    frame: Any, id_col: str | None, structure_col: str | None, initial_col: str | None
+) -> Rows:
     names = _names(frame)
     if not len(frame):
         raise SourceError("the table has no rows", next_step=f"give {TAKES}")
@@ -104,14 +111,15 @@ def _of_frame(frame: Any, id_col: str | None, structure_col: str | None) -> Rows
     if id_col is not None and id_col not in columns and frame.index.name == id_col:
         columns = {id_col: _values(frame.index), **columns}
     objects = [name for name, cells in columns.items() if any(map(holds_object, cells))]
-    chosen = _structure_column(objects, structure_col)
-    for name in objects:
-        if name != chosen:
-            del columns[name]
+    chosen = _structure_column([one for one in objects if one != initial_col], structure_col)
+    others = [name for name in objects if name not in (chosen, initial_col)]
+    for name in others:
+        del columns[name]
     notes = [f"{name or 'a nameless column'} is left out, as in files" for name in unnamed]
-    notes += [f"{name} is left out: another structure" for name in objects if name != chosen]
+    notes += [f"{name} is left out: another structure" for name in others]
     rows = zip(*columns.values(), strict=True) if columns else [()] * len(frame)
-    records = [_record(dict(zip(columns, row, strict=True)), chosen) for row in rows]
+    of_structures = [name for name in (chosen, initial_col) if name in columns]
+    records = [_record(dict(zip(columns, row, strict=True)), of_structures) for row in rows]
     return Rows(_labelled(records, labels), chosen, tuple(notes))
 
 
@@ -202,16 +210,12 @@ def _values(column: Any) -> list[Any]:
     return list(column.astype(object).tolist())
 
 
-def _record(row: JsonMapping, structure_col: str | None) -> Record:
-    """A row as a JSON document of its values is read, with its structure beside them."""
-    material = row.get(structure_col) if structure_col else None
-    if not holds_object(material):
-        values = {name: plain(value, name) for name, value in row.items()}
-        return document(Item(values, 0))
-    structure = structure_of(material)
-    values = {name: plain(one, name) for name, one in row.items() if name != structure_col}
-    numbers = getattr(structure, "numbers", ())
-    return {**document(Item(values, ATOM_BYTES * len(numbers))), str(structure_col): structure}
+def _record(row: JsonMapping, structure_cols: Sequence[str]) -> Record:
+    """A row as a JSON document of its values is read, with its structures beside them."""
+    objects = {one: structure_of(row[one]) for one in structure_cols if holds_object(row.get(one))}
+    values = {name: plain(one, name) for name, one in row.items() if name not in objects}
+    atoms = sum(len(getattr(one, "numbers", ())) for one in objects.values())
+    return {**document(Item(values, ATOM_BYTES * atoms)), **objects}
 
 
 def _of_items(items: Sequence[Any], labels: Sequence[str] | None) -> Rows:
@@ -222,7 +226,7 @@ def _of_items(items: Sequence[Any], labels: Sequence[str] | None) -> Rows:
     names = list(dict.fromkeys(name for name, _ in cells))
     rows = [{name: value if name == own else None for name in names} for own, value in cells]
     objects = any(holds_object(value) for value in items)
-    records = [_record(row, STRUCTURE if objects else None) for row in rows]
+    records = [_record(row, [STRUCTURE] if objects else []) for row in rows]
     return Rows(_labelled(records, labels), STRUCTURE if objects else None)
 
 

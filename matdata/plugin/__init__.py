@@ -78,11 +78,11 @@ if TYPE_CHECKING:
     from matdata.sources.base import Chunk, Origin, Request, Source
     from matdata.sources.limits import CHUNK_ROWS
     from matdata.sources.parse import to_columns
+    from matdata.sources.read_options import ReadOptions
     from matdata.sources.readers.computed_entries import recorrected
     from matdata.sources.readers.documents import read_list
     from matdata.sources.readers.json_text import require_object
     from matdata.sources.readers.opening import open_binary, readable
-    from matdata.sources.roles import ReadOptions
     from matdata.splits.base import Split
     from matdata.store.published_weights import read_published_json, read_published_tensors
     from matdata.tables.element_vectors import filled as filled_element_vectors

@@ -49,7 +49,7 @@ HOMES = {
     "CHUNK_ROWS": "matdata.sources.limits",
     "Chunk": "matdata.sources.base",
     "Origin": "matdata.sources.base",
-    "ReadOptions": "matdata.sources.roles",
+    "ReadOptions": "matdata.sources.read_options",
     "Request": "matdata.sources.base",
     "Source": "matdata.sources.base",
     "digest_file": "matdata.core.digest",

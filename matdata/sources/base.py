@@ -25,7 +25,7 @@ from matdata.core.settings import Settings, setting
 from matdata.core.structures import Structures
 from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -171,6 +171,8 @@ class Origin:
         One line that a user must read (what the labels are, what they are not).
     part_column
         Column that names the part of each record in a split that came with the data.
+    role_column
+        Column that names which structure of a pair a row has: rows of two roles are no duplicates.
     protostructure_column
         Column of protostructure labels of records without a structure, which become the symmetry
         of the dataset.
@@ -194,6 +196,7 @@ class Origin:
     count: int | None = None
     note: str = ""
     part_column: str | None = None
+    role_column: str | None = None
     protostructure_column: str | None = None
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.base import ENTRY, GIVEN, Raw, Record
 from matdata.sources.readers.file_metadata import FileMetadata
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
@@ -21,11 +22,11 @@ from matdata.sources.readers.layout import Layout, holds_tables_only, layout_of
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import encodable, plain_stem, plain_suffix
 from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
-from matdata.sources.readers.raw_records import raw_of
+from matdata.sources.readers.raw_records import STRUCTURE_ROLE, raws_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.readers.shared_ids import SharedIds, identity_of
 from matdata.sources.readers.tables import TableFile, Tables, limited
-from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
+from matdata.sources.roles import Roles, find_roles, holds_structure, structure_column
 
 CSV = ".csv"
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
@@ -129,9 +130,11 @@ class Files(Source[RecordChunk]):
             units={k: unit for k, unit in metadata.units.items() if k not in roles.targets},
             axes={**metadata.axes},
             **metadata.words,
-            count=self.limit,
+            count=None if self.limit is None else self.limit * roles.rows_per_record,
             note=self._note(roles),
             part_column=PART_COLUMN if self._layout.parts else None,
+            role_column=STRUCTURE_ROLE if roles.initial else None,
+            protostructure_column=roles.protostructure,
         )
 
     def _note(self, roles: Roles) -> str:
@@ -144,8 +147,10 @@ class Files(Source[RecordChunk]):
 
     def raw_chunks(self, start: int = 0) -> Iterator[RecordChunk]:
         """Chunks of raw records, from chunk `start` on."""
-        records = limited(self._raw_records(), self.limit, {*self._layout.parts.values()})
-        composition = self._find_roles().structure is None
+        roles = self._find_roles()
+        parts = {*self._layout.parts.values()}
+        records = limited(self._raw_records(), self.limit, parts, roles.rows_per_record)
+        composition = roles.structure is None
         for chunk in chunked(records, start):
             yield composition, chunk
 
@@ -162,7 +167,16 @@ class Files(Source[RecordChunk]):
                 self._roles = self._folder_roles()
         return self._roles
 
+    def _refuse_pairs(self) -> None:
+        """Refuse structures before relaxation in files that hold one structure per record."""
+        if self.options.initial_col is not None:
+            raise SourceError(
+                f"{self.path} holds one structure per record, and no column of others",
+                next_step="leave --initial-col out, or give a table with both structures",
+            )
+
     def _folder_roles(self) -> Roles:
+        self._refuse_pairs()
         first = [record.values for record in first_of(self._raw_records(), PEEK)]
         columns = list(dict.fromkeys(name for values in first for name in values))
         options = {**self.options.to_dict(), "structure_col": "structure file", "id_col": None}
@@ -192,6 +206,7 @@ class Files(Source[RecordChunk]):
         payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
         options = self.options
         if payload_column:
+            self._refuse_pairs()
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         roles = find_roles(columns, first, options, str(self.path))
         of_files = tables.metadata().units
@@ -253,13 +268,11 @@ class Files(Source[RecordChunk]):
         for file, place, record in tables.records(self._text_columns()):
             entry = record.pop(ENTRY, None)
             identity = identity_of(record, roles.id) if roles.id and shared.count else None
-            raw = raw_of(record, place, roles)
-            if entry is not None and self.options.corrections != GIVEN:
-                raw = replace(raw, corrections=self.options.corrections, entry=entry)
-            if file.part is not None or identity is not None:
-                qualifier = "" if identity is None else shared.qualifier(file.stem, identity)
-                raw = replace(raw, part=file.part, qualifier=qualifier)
-            yield raw
+            qualifier = "" if identity is None else shared.qualifier(file.stem, identity)
+            for raw in raws_of(record, place, roles):
+                if entry is not None and self.options.corrections != GIVEN:
+                    raw = replace(raw, corrections=self.options.corrections, entry=entry)
+                yield replace(raw, part=file.part, qualifier=qualifier)
 
 
 def _is_named(column: str | None, name: str, _: object) -> bool:

@@ -19,8 +19,9 @@ from matdata.core.settings import Settings, setting
 from matdata.sources._optimade_entries import Entries, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.json_text import Item, sampled
-from matdata.sources.roles import ReadOptions, find_roles
+from matdata.sources.roles import find_roles
 from matdata.sources.web import Refused, get_json
 from matdata.store import files
 from matdata.tables.optimade_providers import ENERGIES, PROVIDERS, UNITS, UNITS_BY_ENDING
@@ -31,7 +32,6 @@ FIELDS = (
     "structure_features", "dimension_types", "nperiodic_dimensions", "nsites",
     "chemical_formula_reduced", "last_modified",
 )  # fmt: skip
-
 
 CITATION = "Evans et al., Digit. Discov. 3, 1509 (2024), doi:10.1039/D4DD00039K"
 NOTE = "each provider has its own licence and level of theory; see its pages"

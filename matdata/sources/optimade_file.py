@@ -11,9 +11,10 @@ from matdata.sources._optimade_entries import KIND, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.optimade import CITATION, NOTE, unit_of
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.json_text import sampled
 from matdata.sources.readers.opening import digest_input, plain_stem
-from matdata.sources.roles import ReadOptions, find_roles
+from matdata.sources.roles import find_roles
 from matdata.sources.saved_file import SavedFile
 from matdata.tables.optimade_providers import ENERGIES
 

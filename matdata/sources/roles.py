@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.numerals import is_number
-from matdata.core.settings import Settings, setting
 from matdata.sources.column_choice import listed, require_column
+from matdata.sources.given_columns import initial_column, protostructure_column
 from matdata.sources.limits import MAX_COLUMNS
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.base import is_cif, is_missing, is_structure_dict
 
 ID_NAMES = (
@@ -63,36 +63,6 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class ReadOptions(Settings):
-    """User options about the files of a path and their columns."""
-
-    id_col: str | None = setting(None, "column that holds the material id", verbatim=True)
-    structure_col: str | None = setting(None, "column that holds the structure", verbatim=True)
-    formula_col: str | None = setting(None, "column that holds the formula", verbatim=True)
-    energy: str | None = setting(
-        None,
-        "column of energies that rank polymorphs; append /cell if not per atom",
-        verbatim=True,
-    )
-    targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not given")
-    parts: str = setting(
-        "given", "files named train, val, test make a split", choices=("given", "none")
-    )
-    corrections: str = setting(
-        "given",
-        "energy corrections of computed entries: those of the file, none, or computed anew by "
-        "pymatgen's MaterialsProject2020Compatibility (mp2020) or MaterialsProjectCompatibility "
-        "(mp), which is older",
-        choices=("given", "none", "mp2020", "mp"),
-    )
-
-    def identity(self) -> JsonObject:
-        """What records depend on; corrections only where they are not those of the file."""
-        identity = super().identity()
-        return {k: v for k, v in identity.items() if k != "corrections" or v != "given"}
-
-
-@dataclass(frozen=True)
 class Roles:
     """The roles of a table's columns; None if there is no such column."""
 
@@ -103,6 +73,13 @@ class Roles:
     energy_per: Literal["atom", "cell"]
     targets: dict[str, str]
     note: str = ""  # a remark for the user
+    initial: str | None = None  # the structure before relaxation
+    protostructure: str | None = None  # labels of records without structures
+
+    @property
+    def rows_per_record(self) -> int:
+        """Rows that a record becomes: one, or those of a pair of structures."""
+        return 1 if self.initial is None else 2
 
 
 def find_roles(
@@ -122,7 +99,9 @@ def find_roles(
             f"{source}: more than {MAX_COLUMNS:,} columns",
             cause="a matrix, or ids and labels used as keys",
         )
-    structure = structure_column(columns, first, source, options.structure_col)
+    initial = initial_column(options, columns, source)
+    relaxed = [name for name in columns if name != initial]
+    structure = structure_column(relaxed, first, source, options.structure_col)
     formula = _pick(options.formula_col, FORMULA_NAMES, columns, first, source)
     if formula == "name" and not _looks_like_formula(first):
         formula = None
@@ -139,7 +118,14 @@ def find_roles(
     identity = _pick(options.id_col, ID_NAMES, columns, first, source)
     skip = {identity if options.id_col else None, structure, formula, *ID_NAMES}
     targets = _targets(options.targets, columns, first, skip, source)
-    return Roles(identity, structure, formula, energy, per, targets, note)
+    if initial is not None and structure is None:
+        raise SourceError(
+            f"{source}: no column of structures beside {initial!r}, that of structures before "
+            "relaxation",
+            next_step="name that of relaxed structures with --structure-col NAME",
+        )
+    labels = protostructure_column(options, structure, columns, source)
+    return Roles(identity, structure, formula, energy, per, targets, note, initial, labels)
 
 
 def structure_column(

@@ -50,6 +50,7 @@ METHODS: Registry[Method] = Registry(
             "group",
             "kfold",
             "matbench",
+            "pairs",
             "random",
             "stable",
             "taata",

@@ -14,7 +14,7 @@ SPLIT_OPTIONS = (
     Option("dataset", "name, or name@version", positional=True, required=True),
     Option(
         "method",
-        "random (default), stable, group, kfold, element, taata, time, matbench or fixed",
+        "random (default), stable, group, pairs, kfold, element, taata, time, matbench or fixed",
         group=METHOD,
     ),
     Option("split", "70/15/15 (default), 80/20, or counts", metavar="RATIOS", group=METHOD),

@@ -23,8 +23,8 @@ from matdata.adapters.sites import to_crystals
 
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
-HELPERS += ("finder_enz", "jarvis_spectra", "oscillators")
-HELPERS += ("published_ids", "table_presets", "train")
+HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz", "jarvis_spectra")
+HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")
 NEED_FILES = [name for name in NAMES if name not in OF_MP]
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
-    assert len(NAMES) == 17
+    assert len(NAMES) == 18
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -189,9 +189,10 @@ def test_wbm_takes_hull_distances_from_the_summary(run, tmp_path):
     crystals = many(6)
     path = _batch(tmp_path / "step_1.json.gz", crystals, -9.0)
     columns = "e_form_per_atom_mp2020_corrected,e_above_hull_mp2020_corrected_ppd_mp"
+    columns += ",unique_prototype"
     formulas = [to_structure(crystals, k).formula.replace(" ", "") for k in range(6)]
-    lines = [f"wbm-1-{k + 1},{formulas[k]},{-0.1 * k},{0.01 * k}" for k in range(4)]
-    lines.append("wbm-1-5,XeF2,0,0")
+    lines = [f"wbm-1-{k + 1},{formulas[k]},{-0.1 * k},{0.01 * k},{k % 2 == 0}" for k in range(4)]
+    lines.append("wbm-1-5,XeF2,0,0,True")
     summary = tmp_path / "summary.csv"
     summary.write_text("\n".join([f"material_id,formula,{columns}", *lines]) + "\n")
     run("wren_wbm", "--from", path, "--symmetry", "moyopy", "--summary", summary)
@@ -202,6 +203,7 @@ def test_wbm_takes_hull_distances_from_the_summary(run, tmp_path):
         k = int(name[-1]) - 1
         assert table.formation_energy_per_atom[name] == pytest.approx(-0.1 * k)
         assert table.energy_above_hull[name] == pytest.approx(0.01 * k)
+        assert table.unique_prototype[name] == (k % 2 == 0)
     ledger = md.open("wren-wbm").ledger.set_index("material_id")
     assert ledger.reason["wbm-1-5"] == "other_formula"
     assert ledger.reason["wbm-1-6"] == "not_selected"

@@ -59,6 +59,7 @@ HELP = (
     "recipes/cuprates.py",
     "recipes/finder_enz.py",
     "recipes/ofm_valence.py",
+    "recipes/retrospective.py",
 )
 #: Parts of others, without a `main`.
 MODULES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tracemalloc
 
 import numpy as np
@@ -15,6 +16,7 @@ from matdata.cli import main
 from matdata.core.elements import atomic_number
 from matdata.core.errors import ConfigError, FeatureError, SourceError
 from matdata.core.formula import parse_formula
+from matdata.datasets.exporting import ExportRequest, export_dataset
 from matdata.sources.base import Request
 from matdata.sources.substitute import Substitutions
 from matdata.symmetry.labels import parse_label
@@ -49,6 +51,30 @@ def test_a_candidate_is_its_parent_with_another_element(cache, candidates):
         assert row.Index == f"{row.parent}_{old}-{new}"
         assert row.space_group_number == parent.group
         assert row.wyckoff_valid
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
+def test_an_export_keeps_the_labels(cache, candidates, tmp_path, ending):
+    written = export_dataset(candidates, ExportRequest(tmp_path / f"out{ending}"))
+    command = shlex.split(written.rebuild)
+    assert "--protostructure-col" in command
+    assert (
+        main([*command[1:], "--cache", str(tmp_path / "again"), "--split", "none", "--quiet"]) == 0
+    )
+    again = md.open("parents-substituted", cache=tmp_path / "again")
+    columns = ["protostructure", "space_group_number", "wyckoff_valid", "formula", "parent"]
+    for name in columns:
+        assert again.table[name].tolist() == candidates.table[name].tolist()
+    assert len(again.featurize("wyckoff", workers=1)[0].ids) == len(candidates)
+
+
+def test_labels_beside_structures_are_refused(tmp_path):
+    structure = {"lattice": {"matrix": (4 * np.eye(3)).tolist()}, "sites": [
+        {"species": [{"element": "Po", "occu": 1}], "abc": [0, 0, 0]}]}  # fmt: skip
+    path = tmp_path / "both.json"
+    path.write_text(json.dumps([{"structure": structure, "label": "A_cP1_221_a:Po"}]))
+    with pytest.raises(SourceError, match="found in the structures of 'structure'"):
+        md.build(path, cache=tmp_path, protostructure_col="label")
 
 
 def test_each_comes_once_and_none_is_known(cache, candidates):

@@ -44,7 +44,7 @@ def test_small_crystals_and_skewed_cells():
 def test_real_perovskites_and_oxides():
     from matdata.sources import find_source
     from matdata.sources.base import Request
-    from matdata.sources.roles import ReadOptions
+    from matdata.sources.read_options import ReadOptions
 
     path = real("nomad2018/train.extxyz.gz")
     source = find_source(str(path), Request("", 40, 0, ReadOptions.from_mapping({})))

@@ -56,6 +56,24 @@ def test_real_entries(name):
     )
 
 
+@pytest.mark.parametrize("seed", range(300))
+def test_many_small_systems(seed):
+    """Of 1 to 9 elements, with degenerate and duplicate compositions and energies."""
+    rng = np.random.default_rng(1000 + seed)
+    symbols = rng.choice(elements.symbols()[1:90], 1 + seed % 9, replace=False)
+    pairs = [(Composition({s: int(rng.integers(1, 4))}), float(rng.normal(-3, 1))) for s in symbols]
+    for _ in range(12):
+        some = rng.choice(symbols, rng.integers(1, len(symbols) + 1), replace=False)
+        composition = Composition({s: int(rng.integers(1, 4)) for s in some})
+        energy = round(float(rng.normal(-3.5, 1)), 1) * composition.num_atoms  # many are equal
+        pairs += [(composition, energy)] * int(rng.integers(1, 3))
+    diagram, entries, ours, compositions, energies = both(pairs)
+    above = [diagram.get_e_above_hull(one) for one in entries]
+    np.testing.assert_allclose(energies - ours.energies(compositions), above, atol=ATOL)
+    mixed = ours.mixtures(compositions).energies
+    np.testing.assert_allclose(mixed, ours.energies(compositions), atol=ATOL)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_chemical_systems(seed):
     rng = np.random.default_rng(seed)

@@ -9,8 +9,8 @@ from matdata.core.errors import SourceError
 from matdata.core.numerals import number_of_text
 from matdata.curate.coercion import as_numbers
 from matdata.sources.files import Files
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.csv_table import cell_value, read_csv
-from matdata.sources.roles import ReadOptions
 
 
 def _read(tmp_path, text, **options):

@@ -17,6 +17,8 @@ from matdata.evaluation.discovery.metrics import (
     subsets,
 )
 from matdata.evaluation.discovery.ranking import CRITERIA, probability_of_stability, rank
+from matdata.evaluation.discovery.score import Scored
+from matdata.evaluation.discovery.submission import leaderboard_scores, yaml_lines
 
 NAN = float("nan")
 IDS = np.array(list("abcdefgh"))
@@ -147,3 +149,57 @@ def test_rolling_error_in_a_window():
     assert found.count.tolist() == [3, 1, 0]
     np.testing.assert_allclose(found.mae, [0.2, 0.1, NAN])
     np.testing.assert_allclose(found.standard_error, [0.1 / math.sqrt(3), NAN, NAN])
+
+
+def _leaderboard(true, predicted, unique):
+    """Scores as `calc_discovery_metrics` of Matbench Discovery defines them, written anew."""
+    known = {name: np.flatnonzero(mask) for name, mask in (
+        ("full_test_set", np.ones(len(true), bool)), ("unique_prototypes", unique),
+    )}  # fmt: skip
+    candidates = known["unique_prototypes"][np.isfinite(predicted[known["unique_prototypes"]])]
+    best = candidates[np.argsort(predicted[candidates], kind="stable")][:10_000]
+    scores = {}
+    for name, rows in {**known, "most_stable_10k": best}.items():
+        stable, chosen = true[rows] <= 0, predicted[rows] <= 0  # a missing one is not chosen
+        tp, fp = (stable & chosen).sum(), (~stable & chosen).sum()
+        fn, tn = (stable & ~chosen).sum(), (~stable & ~chosen).sum()
+        prevalence = (
+            (true[rows] <= 0).mean() if name == "full_test_set" else (true[unique] <= 0).mean()
+        )
+        pair = np.isfinite(predicted[rows])
+        a, b = true[rows][pair], predicted[rows][pair]
+        precision, recall = tp / (tp + fp), tp / (tp + fn)
+        scores[name] = {
+            "F1": 2 * precision * recall / (precision + recall),
+            "DAF": precision / prevalence,
+            "Precision": precision, "Recall": recall, "Accuracy": (tp + tn) / len(rows),
+            "TPR": recall, "FPR": fp / (fp + tn), "TNR": tn / (fp + tn), "FNR": fn / (tp + fn),
+            "TP": tp, "FP": fp, "TN": tn, "FN": fn,
+            "MAE": np.abs(a - b).mean(), "RMSE": np.sqrt(((a - b) ** 2).mean()),
+            "R2": 1 - ((a - b) ** 2).sum() / ((a - a.mean()) ** 2).sum(),
+            "missing_preds": (~pair).sum(),
+        }  # fmt: skip
+    return scores
+
+
+def test_scores_of_a_submission_are_those_of_the_leaderboard():
+    draw = np.random.default_rng(0)
+    true = draw.normal(0.1, 0.2, 25_000)
+    predicted = true + draw.normal(0, 0.1, len(true))
+    predicted[draw.random(len(true)) < 0.01] = NAN
+    unique = draw.random(len(true)) < 0.8
+    ids = np.array([f"wbm-{k:05d}" for k in range(len(true))])
+    ranking = rank(ids, predicted, np.full(len(true), 0.1), "probability")
+    found = leaderboard_scores(Scored({}, ranking, true, unique, {}))
+    expected = _leaderboard(true, predicted, unique)
+    assert found.keys() == expected.keys()
+    for name, scores in expected.items():
+        assert found[name].keys() == scores.keys()
+        for key, value in scores.items():
+            assert found[name][key] == pytest.approx(round(float(value), 3)), (name, key)
+
+
+def test_yaml_of_names_that_look_like_something_else():
+    yaml = pytest.importorskip("yaml")
+    document = {"model_name": "no: #1 \u00e9 \n", "metrics": {"F1": None, "TP": 3, "MAE": 1e-3}}
+    assert yaml.safe_load("\n".join(yaml_lines(document))) == document

@@ -16,7 +16,7 @@ from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
 from matdata.sources import chunks
 from matdata.sources.files import Files
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 
 
 def _read(path, **options):

@@ -16,7 +16,7 @@ from matdata.sources import find_source
 from matdata.sources._optimade_entries import chunk_of
 from matdata.sources.base import Request
 from matdata.sources.files import Files
-from matdata.sources.roles import ReadOptions
+from matdata.sources.read_options import ReadOptions
 
 WHOLE = {"material_id": "whole", "formula": "NaCl", "y": 1.0}
 SALT = to_structure(few(), 0).as_dict()

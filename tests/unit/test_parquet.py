@@ -18,8 +18,8 @@ from support.crystals import few
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.errors import SourceError
 from matdata.sources.files import Files
+from matdata.sources.read_options import ReadOptions
 from matdata.sources.readers.parquet_table import read_parquet
-from matdata.sources.roles import ReadOptions
 
 FORMULAS = ["NaCl", "MgO", "Fe2O3"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from matdata.evaluation import polymorphs
 from matdata.evaluation.polymorphs import pair_ranking
-from matdata.evaluation.representations import changed_representations
+from matdata.splits.representations import changed_representations
 
 
 def by_hand(compositions, true, predicted):

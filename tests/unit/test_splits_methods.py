@@ -19,11 +19,14 @@ TABLE = {
     "date": [f"{1990 + i % 30}-01-{i % 28 + 1:02d}" for i in range(1000)],
     "published": [("train", "valid", "test", None)[i % 4] for i in range(1000)],
 }
+TABLE["basin"] = [f"{i // 2}" for i in range(1000)]
+TABLE["structure_role"] = [("relaxed", "initial")[i % 2] for i in range(1000)]
 PINNED = ["mp-17", "mp-18"]
 SETTINGS = {
     "random": {},
     "stable": {},
     "group": {"by": ["space_group_number"]},
+    "pairs": {},
     "kfold": {"by": ["formula"]},
     "element": {"elements": ["Ti"]},
     "taata": {},
@@ -46,7 +49,7 @@ def test_row_order_does_not_matter(method):
     assert [(s.name, s.notes) for s in before] == [(s.name, s.notes) for s in after]
 
 
-@pytest.mark.parametrize("method", ["random", "stable", "group", "kfold", "taata"])
+@pytest.mark.parametrize("method", ["random", "stable", "group", "pairs", "kfold", "taata"])
 def test_the_seed_decides(method):
     first, again, other = (
         one(method, {**SETTINGS[method], "seed": seed}).digest() for seed in (0, 0, 1)

@@ -30,7 +30,7 @@ from matdata.store.user_metadata import words_in
 
 #: Rows in memory at a time.
 BLOCK = 5_000
-ID, FORMULA = "material_id", "formula"
+ID, FORMULA, LABEL = "material_id", "formula", "protostructure"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,13 @@ class Exported:
     def _derived_columns(self) -> frozenset[str]:
         manifest = self.dataset.manifest
         by_cell = manifest["energy_column"] is not None and manifest.get("energy_per") == "cell"
-        return derived_columns(complete=self.is_complete, ranks_by_cell=by_cell)
+        own = derived_columns(complete=self.is_complete, ranks_by_cell=by_cell)
+        return own - {LABEL} if self.has_labels else own
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether protostructures stand for structures, so that nothing else says what they are."""
+        return self.dataset.kind == "composition" and self.dataset.has_protostructures
 
     @functools.cached_property
     def rows(self) -> DatasetRows:

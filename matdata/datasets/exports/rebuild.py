@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matdata.core.documents import JsonMapping
 from matdata.curate.settings import CurateSettings
-from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.content import LABEL, Exported
 from matdata.datasets.exports.formats import ExportFormat
 from matdata.datasets.exports.headers import headers_of
 from matdata.datasets.exports.kinds import columns_of, is_number
@@ -36,6 +36,8 @@ def rebuild_command(content: Exported, path: Path, form: ExportFormat) -> str:
     if content.targets != columns_of(content, is_number):  # those that a rebuild takes by itself
         words += [w for one in content.targets for w in ("--target", headers.get(one, one))]
     words += _energy(content, headers)
+    if content.has_labels:
+        words += ["--protostructure-col", headers.get(LABEL, LABEL)]
     words += _curation(content.dataset.manifest["identity"].get("curation", {}))
     if "licence" in content.words and "words" in lost:
         words += ["--licence", content.words["licence"]]

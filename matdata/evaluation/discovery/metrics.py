@@ -143,20 +143,26 @@ def subsets(
     chosen.append(("most_stable", best))
     base = Confusion.of(stable[among], ranking.selected[among]).prevalence
     return {
-        name: _on(ranking, true, rows, base if name == "most_stable" else None)
+        name: scores_on(ranking, true, rows, base if name == "most_stable" else None)
         for name, rows in chosen
     }
 
 
-def _on(ranking: Ranking, true: Float, rows: Int, prevalence: float | None) -> dict[str, float]:
+def scores_on(
+    ranking: Ranking, true: Float, rows: Int, prevalence: float | None = None
+) -> dict[str, float]:
+    """Scores of some of the materials; `rows` are their places, `prevalence` as in `Confusion`."""
     confusion = Confusion.of(true[rows] <= 0, ranking.selected[rows])
     errors = ranking.mean[rows] - true[rows]
-    errors = errors[np.isfinite(errors)]
+    known = np.isfinite(errors)
+    errors, around = errors[known], true[rows][known]
+    variance = float(((around - around.mean()) ** 2).sum()) if len(errors) else 0.0
     return {
         **confusion.scores(prevalence),
         "without_prediction": int((~np.isfinite(ranking.mean[rows])).sum()),
         "mae": float(np.abs(errors).mean()) if len(errors) else float("nan"),
         "rmse": float(np.sqrt((errors**2).mean())) if len(errors) else float("nan"),
+        "r2": 1.0 - ratio(float((errors**2).sum()), variance),
     }
 
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.given import words
 from matdata.core.options import Values
 from matdata.evaluation.derive.hull import Hull, HullOptions
 from matdata.evaluation.discovery.ranking import CRITERIA, Criterion
+from matdata.evaluation.discovery.table_formats import ENDINGS, FORMATS, TABLE
 from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.prediction_files import require_format
@@ -32,8 +35,16 @@ class DiscoverRequest(RunRequest):
         Column of true distances; None if it is looked for.
     scores
         Whether true values may be read.
+    by
+        Columns whose values are scored on their own.
     output
         File for the table.
+    submission
+        Whether it is one for the leaderboard of Matbench Discovery.
+    pictures
+        Folder for pictures; none if None.
+    look
+        Their formats and style.
     """
 
     dataset: DatasetFolder
@@ -42,7 +53,11 @@ class DiscoverRequest(RunRequest):
     budget: int | None
     truth: str | None
     scores: bool
+    by: tuple[str, ...]
     output: Path | None
+    submission: bool
+    pictures: Path | None
+    look: PictureSettings
 
     @classmethod
     def of(cls, fields: Values, dataset: DatasetFolder | None = None) -> DiscoverRequest:
@@ -69,9 +84,11 @@ class DiscoverRequest(RunRequest):
             )
         if budget is not None and budget < 1:
             raise ConfigError(f"a budget of {budget} lists nothing", next_step="1 or more")
-        output = fields.get("output")
-        if output is not None:
+        output, pictures = fields.get("output"), fields.get("pictures")
+        submission = _is_submission(fields.get("format") or TABLE, output)
+        if output is not None and not submission:
             require_format(output)
+        look = {"style": fields.get("style"), "format": words(fields.get("picture_format"))}
         if not fields.get("reference"):
             raise ConfigError(
                 "no reference of known phases was named",
@@ -85,6 +102,25 @@ class DiscoverRequest(RunRequest):
         hull.produces(run.schema.targets)  # refused before anything is predicted
         return cls(
             run, (hull,), loop_settings(fields, run), dataset, hull, cast("Criterion", criterion),
-            budget, fields.get("truth"), not fields.get("no_score"),
-            None if output is None else Path(output),
+            budget, fields.get("truth"), not fields.get("no_score"), words(fields.get("by")),
+            None if output is None else Path(output), submission,
+            None if pictures is None else Path(pictures),
+            PictureSettings.from_mapping({name: one for name, one in look.items() if one}),
         )  # fmt: skip
+
+
+def _is_submission(form: str, output: str | Path | None) -> bool:
+    """Whether the table is a submission, whose file then is a CSV."""
+    if form not in FORMATS:
+        raise ConfigError(
+            f"unknown format {form!r}{did_you_mean(form, FORMATS)}",
+            next_step=f"choose from {', '.join(FORMATS)}",
+        )
+    if form == TABLE:
+        return False
+    if output is None or not str(output).endswith(ENDINGS):
+        raise ConfigError(
+            f"--format {form} writes {' or '.join(ENDINGS)}, and beside it a .yml file",
+            next_step="name the file: --output 2026-01-01-discovery.csv.gz",
+        )
+    return True

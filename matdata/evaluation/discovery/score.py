@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from matdata.core.composition import parse_formula, reduced_formula
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
+from matdata.evaluation.derive.hull import FORMULA
+from matdata.evaluation.discovery.groups import (
+    CENTRES,
+    Groups,
+    groups_of,
+    scores_of_groups,
+    scores_of_polymorphs,
+)
 from matdata.evaluation.discovery.metrics import (
     MOST_STABLE,
     along,
@@ -19,7 +30,7 @@ from matdata.evaluation.discovery.metrics import (
     rolling_error,
     subsets,
 )
-from matdata.evaluation.discovery.ranking import Bool, Float, Ranking, rank
+from matdata.evaluation.discovery.ranking import Bool, Float, Int, Ranking, rank
 from matdata.evaluation.discovery.request import DiscoverRequest
 from matdata.evaluation.discovery.truth import Source, read_truth, source_of, unseen
 from matdata.evaluation.openings import Opening, record_opening
@@ -31,19 +42,47 @@ from matdata.training.run import OPENED
 from matdata.training.run_folder import run_lock
 
 #: Of the scores: another one where a definition changes.
-VERSION = 1
+VERSION = 2
 #: Folder of a run with the scores of its rankings.
 FOLDER = "discoveries"
 PROTOSTRUCTURE = "protostructure"
-#: True distances at which the rolling error is recorded, eV/atom.
-CENTRES = np.round(np.arange(-0.2, 0.4001, 0.02), 2)
+#: Column of matbench-discovery's summary of WBM: marks of prototypes that neither the Materials
+#: Project nor an earlier material has.
+UNIQUE = "unique_prototype"
 
 
-def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The score of a ranking, and what it was computed from.
+
+    Attributes
+    ----------
+    document
+        The score as it is on record, and whether it was ``reused``.
+    ranking
+        Of the n candidates that are scored: all that the run was not trained on.
+    true : (n,)
+        Their true distances to the hull, eV/atom; NaN where unknown.
+    unique : (n,) bool
+        Unique prototypes; None if they are not known.
+    groups
+        By column that was asked for the rows of each of its values.
+    """
+
+    document: JsonObject
+    ranking: Ranking
+    true: Float
+    unique: Bool | None
+    groups: Mapping[str, Groups]
+
+
+def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
     """How good a ranking is, computed now or read from its record; None without true distances.
 
     Raises
     ------
+    ConfigError
+        If a column to score by does not exist, or has too many values.
     TrainError
         If the same training opened true values of the dataset with other weights.
     StoreError
@@ -53,26 +92,32 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
     if source is None:
         return None
     own, same_dataset = unseen(request)
+    rows = np.flatnonzero(own)
+    groups = {name: groups_of(request.dataset, name, rows) for name in request.by}
     identity = _identity(request, source)
     path = request.run.folder / FOLDER / f"{digest_json(identity)[:12]}.json"
-    if path.is_file():
-        return {**read_sealed(path)["score"], "reused": True}
-    opened = _open(request, identity, same_dataset)
-    true = np.full(len(ranking), np.nan)
-    true[own] = read_truth(request, source, ranking.ids[own])
+    known = read_sealed(path)["score"] if path.is_file() else None
+    opened = _open(request, identity, same_dataset) if known is None else known["opened"]
+    true = read_truth(request, source, ranking.ids[own])
+    among = rank(ranking.ids[own], ranking.mean[own], ranking.std[own], request.criterion)
+    unique, formulas = _unique(request, rows), _formulas(request, rows)
+    if known is not None:
+        return Scored({**known, "reused": True}, among, true, unique, groups)
     score = {
         "truth": source._asdict(),
         "opened": opened,
         "scored": int(np.isfinite(true).sum()),
         "trained_on": int((~own).sum()),
         "scored_before": _scored_before(path.parent, identity),
-        **_scores(request, ranking, true, own),
+        **_scores(request, among, true, unique),
+        "polymorphs": scores_of_polymorphs(formulas, among.mean, true),
+        **({"by": scores_of_groups(among, true, formulas, groups)} if groups else {}),
     }
     plain = {name: _plain(one) for name, one in score.items()}
     with adding(path.parent):
         path.parent.mkdir(exist_ok=True)
         write_record(path, {"identity": identity, "score": plain})
-    return {**plain, "reused": False}
+    return Scored({**plain, "reused": False}, among, true, unique, groups)
 
 
 def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
@@ -86,6 +131,7 @@ def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
         "truth": source._asdict(),
         "criterion": request.criterion,
         "budget": request.budget,
+        **({"by": list(request.by)} if request.by else {}),
     }
 
 
@@ -119,15 +165,13 @@ def _open(request: DiscoverRequest, identity: JsonObject, same_dataset: bool) ->
 
 
 def _scores(
-    request: DiscoverRequest, ranking: Ranking, true: Float, own: Bool
+    request: DiscoverRequest, among: Ranking, true: Float, unique: Bool | None
 ) -> dict[str, object]:
-    among = rank(ranking.ids[own], ranking.mean[own], ranking.std[own], request.criterion)
-    true = true[own]
     curve = along(among, true)
     shown = _places(len(curve.stable), request.budget)
     at = np.array(shown, dtype=np.int64) - 1
     return {
-        "subsets": subsets(among, true, _unique(request, own), request.budget or MOST_STABLE),
+        "subsets": subsets(among, true, unique, request.budget or MOST_STABLE),
         "along": {
             "candidates": shown,
             "precision": curve.precision[at],
@@ -140,11 +184,22 @@ def _scores(
     }
 
 
-def _unique(request: DiscoverRequest, own: Bool) -> Bool | None:
+def _formulas(request: DiscoverRequest, rows: Int) -> npt.NDArray[np.str_]:
+    """Reduced formulas of the rows, (n,)."""
+    column = request.dataset.columns[FORMULA]
+    formulas = [reduced_formula(parse_formula(column[row])) for row in rows.tolist()]
+    return np.array(formulas, dtype=np.str_)
+
+
+def _unique(request: DiscoverRequest, rows: Int) -> Bool | None:
+    """Unique prototypes among the rows: marked by the data, else the first of each label."""
     columns = request.dataset.columns
+    marks = [columns[UNIQUE][row] for row in rows.tolist()] if UNIQUE in columns else [None]
+    if marks and all(isinstance(mark, bool) for mark in marks):
+        return np.array(marks, dtype=np.bool_)
     if PROTOSTRUCTURE not in columns:
         return None
-    return first_of_each([columns[PROTOSTRUCTURE][row] for row in np.flatnonzero(own).tolist()])
+    return first_of_each([columns[PROTOSTRUCTURE][row] for row in rows.tolist()])
 
 
 def _places(count: int, budget: int | None) -> list[int]:

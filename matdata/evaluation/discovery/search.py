@@ -10,9 +10,12 @@ from matdata.core.documents import JsonObject
 from matdata.core.ledger import Reject
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derive.hull import FORMULA, RESULT
+from matdata.evaluation.discovery.pictures import draw_discovery
 from matdata.evaluation.discovery.ranking import Float, Ranking, rank
 from matdata.evaluation.discovery.request import DiscoverRequest
-from matdata.evaluation.discovery.score import score_of
+from matdata.evaluation.discovery.score import Scored, score_of
+from matdata.evaluation.discovery.submission import write_submission
+from matdata.evaluation.pictures import Drawn
 from matdata.store.tables import Columns
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
@@ -32,15 +35,26 @@ class Discovery:
         All materials of the dataset.
     rejects
         Those without a prediction, each with its reason.
-    score
+    scored
         How good the ranking is, see `matdata.evaluation.discovery.score.score_of`; None if no true
         distance is known.
+    formation : (n,)
+        Predicted formation energies of all materials, eV/atom; NaN for those without a prediction.
+    pictures
+        Those that were written.
     """
 
     request: DiscoverRequest
     ranking: Ranking
     rejects: tuple[Reject, ...]
-    score: JsonObject | None
+    scored: Scored | None
+    formation: Float
+    pictures: Drawn
+
+    @property
+    def score(self) -> JsonObject | None:
+        """The score as it is on record; None if no true distance is known."""
+        return None if self.scored is None else self.scored.document
 
     def __len__(self) -> int:
         return len(self.ranking.order)
@@ -91,21 +105,27 @@ def discover_candidates(request: DiscoverRequest) -> Discovery:
     run, dataset = request.run, request.dataset
     chain = Chain(run, request.derive, dataset)
     predictions = predict_dataset(run, dataset, settings=request.settings)
-    ranking = _ranking(request, chain.apply(predictions, request.settings))
-    score = score_of(request, ranking)
-    discovery = Discovery(request, ranking, predictions.rejects, score)
-    if request.output is not None:
+    formation, _ = _of_all(request, predictions, request.hull.source.name)
+    mean, std = _of_all(request, chain.apply(predictions, request.settings), RESULT)
+    ranking = rank(dataset.ids, mean, std, request.criterion)
+    scored = score_of(request, ranking)
+    pictures = draw_discovery(request, ranking, scored)
+    discovery = Discovery(request, ranking, predictions.rejects, scored, formation, pictures)
+    if request.output is not None and request.submission:
+        write_submission(request.output, run, ranking.ids, formation, scored)
+    elif request.output is not None:
         write_predictions(request.output, discovery.columns(), discovery.described(), run.about)
     return discovery
 
 
-def _ranking(request: DiscoverRequest, predictions: Predictions) -> Ranking:
-    """All materials of the dataset, NaN for those without a prediction."""
+def _of_all(request: DiscoverRequest, predictions: Predictions, name: str) -> tuple[Float, Float]:
+    """A target's means and standard deviations of all materials of the dataset, (n,) each; NaN for
+    those without a prediction."""
     ids = request.dataset.ids
-    target = next(one for one in predictions.targets if one.name == RESULT)
+    target = next(one for one in predictions.targets if one.name == name)
     rows = request.dataset.rows(predictions.ids)
     mean, std = np.full(len(ids), np.nan), np.full(len(ids), np.nan)
     mean[rows] = predictions.column(target, predictions.mean)[:, 0]
     if predictions.total is not None:
         std[rows] = predictions.column(target, predictions.total)[:, 0]
-    return rank(ids, mean, std, request.criterion)
+    return mean, std

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.errors import ConfigError
+from matdata.core.expressions.grammar import parse
+from matdata.core.expressions.nodes import names_in
 from matdata.evaluation.derive.hull import FORMULA, RESULT
 from matdata.evaluation.discovery.ranking import Bool, Float
 from matdata.evaluation.discovery.request import DiscoverRequest
@@ -22,7 +24,7 @@ class Source(NamedTuple):
     Attributes
     ----------
     column
-        The column.
+        The column, or the expression over columns that was learnt.
     less_hull
         Whether it holds formation energies, from which the hull is subtracted.
     """
@@ -46,7 +48,10 @@ def source_of(request: DiscoverRequest) -> Source | None:
         request.dataset.require_column(request.truth, " of true distances", ConfigError)
         return Source(request.truth, less_hull=False)
     target = request.hull.source
-    if target.source in columns:
+    needed = [target.name]
+    if target.expression:
+        needed = [one.name for one in names_in(parse(target.expression))]
+    if all(name in columns for name in needed):
         return Source(target.source, less_hull=True)
     return Source(RESULT, less_hull=False) if RESULT in columns else None
 

@@ -1,7 +1,9 @@
-"""Raw records of tables and documents: the structure or the formula of each, and its values."""
+"""Raw records of tables and documents: the structures or the formula of each, and its values."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from matdata.sources.readers.base import (
@@ -22,6 +24,10 @@ from matdata.sources.readers.peek import weight_of
 from matdata.sources.readers.records import ASE_ROW, XYZ_TEXT
 from matdata.sources.roles import Roles, formula_column, holds_structure, names_structure
 
+#: Columns of pairs: the record that a row is of, and which of its two structures the row has.
+BASIN, STRUCTURE_ROLE = "basin", "structure_role"
+RELAXED, INITIAL = "relaxed", "initial"
+
 
 class Place(NamedTuple):
     """Where a record is: for messages, its number in its set of files (from 0), and their stem."""
@@ -29,6 +35,36 @@ class Place(NamedTuple):
     location: str
     number: int
     stem: str
+
+
+def raws_of(record: Record, place: Place, roles: Roles) -> Iterator[Raw]:
+    """The rows of a record: one, or those of its relaxed and of its initial structure.
+
+    The row of the initial structure has the values of the record too: relaxation leads from one
+    structure to the other, so they share a basin of the energy and what is known of its minimum.
+    """
+    if roles.initial is None:
+        yield raw_of(record, place, roles)
+        return
+    others = {name: value for name, value in record.items() if name != roles.structure}
+    record.pop(roles.initial, None)
+    relaxed = raw_of(record, place, roles)
+    before = raw_of(others, place, replace(roles, structure=roles.initial))
+    identity = str(relaxed.values["id"])
+    if before.form == "formula":  # which is that of the relaxed structure as well
+        before = replace(before, form="none", payload="no structure before relaxation")
+    yield _in_role(relaxed, None if relaxed.form == "formula" else RELAXED, identity, identity)
+    yield _in_role(before, INITIAL, identity, f"{identity}-{INITIAL}")
+
+
+def _in_role(raw: Raw, role: str | None, basin: str, identity: str) -> Raw:
+    """A row with its role; the source's own columns of these names are kept as ``…_given``."""
+    values: Record = {}
+    for name, value in raw.values.items():
+        while name in (BASIN, STRUCTURE_ROLE) or (name in values and name != "id"):
+            name += "_given"
+        values[name] = value
+    return replace(raw, values={**values, BASIN: basin, STRUCTURE_ROLE: role, "id": identity})
 
 
 def raw_of(record: Record, place: Place, roles: Roles) -> Raw:

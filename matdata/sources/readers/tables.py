@@ -194,12 +194,17 @@ def _stem(name: str, layout: Layout) -> str:
     return encodable(part if part is not None and "/" in name else stem)
 
 
-def limited(raws: Iterable[Raw], limit: int | None, parts: Collection[str]) -> Iterator[Raw]:
-    """The first records; of each part an equal share, so that a small trial has all parts."""
+def limited(
+    raws: Iterable[Raw], limit: int | None, parts: Collection[str], rows: int = 1
+) -> Iterator[Raw]:
+    """The first records; of each part an equal share, so that a small trial has all parts.
+
+    A record has `rows` rows.
+    """
     if limit is None or not parts:
-        yield from itertools.islice(raws, limit)
+        yield from itertools.islice(raws, None if limit is None else limit * rows)
         return
     share, rest = divmod(limit, len(parts))
     shares = {part: share + (rest if part == PARTS[0] else 0) for part in parts}
     for part, own in itertools.groupby(raws, lambda raw: raw.part):
-        yield from itertools.islice(own, shares.get(str(part), 0))
+        yield from itertools.islice(own, shares.get(str(part), 0) * rows)
