@@ -34,6 +34,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         compile_once(cache.mkdir("matdata-kernels"))
 
 
+#: Of the contract suites, which strangers run without this mark.
+LONG = ("test_it_learns_a_few_materials_by_heart",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes seconds in each plugin as slow."""
+    for item in items:
+        if item.name.partition("[")[0] in LONG:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests():
     """What one test makes known as a secret would be hidden in all later ones of its worker."""

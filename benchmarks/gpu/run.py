@@ -26,8 +26,8 @@ from gpu.record import FAILED, MISSED, PASSED, SKIPPED, Record, table
 GROUPS: tuple[tuple[tuple[str, float], ...], ...] = (
     (("facts", 10), ("data", 60)),
     (("forms", 20), ("steps", 50), ("modes", 10), ("waits", 30)),
-    (("exact", 85), ("full", 15)),
-    (("loaders", 30), ("speed", 65), ("members", 40), ("compiled", 70)),
+    (("exact", 115), ("full", 15)),
+    (("loaders", 30), ("speed", 65), ("members", 40), ("compiled", 60)),
 )
 #: Seconds that a process has beyond those of its sections: for torch, CUDA and a slow check.
 GRACE = 25.0

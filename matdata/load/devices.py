@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import warnings
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,30 @@ from matdata.load.modes import host_free
 
 if TYPE_CHECKING:
     import torch
+
+
+#: Names that are certainly devices, and those that people write for one of them.
+NAMES = ("auto", "cpu", "cuda", "mps", "numpy", "xpu")
+OTHERS = {"gpu": "cuda", "nvidia": "cuda"}
+
+
+def check_name(name: str) -> None:
+    """Refuse a misspelt device without importing torch; a name far from all of `NAMES` passes.
+
+    Which names there are beside these is known to torch and to what extends it.
+
+    Raises
+    ------
+    ConfigError
+        If the name without its number is near one of `NAMES`, and none of them.
+    """
+    kind = re.sub(r":\d+$", "", name)
+    if kind in NAMES:
+        return
+    near = difflib.get_close_matches(kind.lower(), NAMES, n=1, cutoff=0.7)
+    meant = OTHERS.get(kind.lower()) or (near[0] if near else None)
+    if meant:
+        raise ConfigError(f"{name!r} is no device (did you mean {meant!r}?)")
 
 
 def find_device(name: object) -> tuple[torch.device, int | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
+from matdata.load.devices import check_name
 from matdata.load.modes import MODES
 from matdata.training.contract import Trainer
 from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
@@ -147,6 +148,7 @@ class TrainSettings(Settings):
         super().__post_init__()
         if self.loss != "auto" and self.loss not in OBJECTIVES:
             OBJECTIVES.offer(self.loss)  # refuses it, with the closest known name
+        check_name(self.device)
         if self.patience and not self.validation:
             raise ConfigError("patience needs a validation part; validation is false")
         if self.schedule == "plateau" and not self.validation:

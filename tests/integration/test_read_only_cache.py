@@ -10,7 +10,10 @@ from support.read_only import forbid_writing, run_obeying, run_python_obeying
 
 from matdata.cli import main
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drops a right of Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="drops a right of Linux"),
+    pytest.mark.slow,
+]
 
 
 #: Gaps as if they were formation energies.

@@ -435,6 +435,7 @@ def test_what_lies_in_a_second_place_is_pushed_whole(cache, other, tmp_path, mon
 
 
 @pytest.mark.parametrize("ref", ["golden", "runs/golden"])
+@pytest.mark.slow
 def test_gc_leaves_a_pull_at_work_alone(cache, other, tmp_path, monkeypatch, ref):
     shared, opened, stagings = tmp_path / "shared", LocalFolder.opened, set()
     md.push(ref, shared, cache=cache)

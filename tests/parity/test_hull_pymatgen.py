@@ -47,6 +47,7 @@ def check(pairs):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["Ba-F-La-Ni-O", "Ca-F-La-Ni-O", "Li-Co-Ni-O"])
+@pytest.mark.slow
 def test_real_entries(name):
     with gzip.open(real(f"hull/{name}.json.gz"), "rt") as file:
         entries = json.load(file)

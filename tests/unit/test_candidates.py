@@ -110,6 +110,7 @@ def test_the_table_holds_the_probabilities():
         assert table[b][row] == matrix.probabilities[atomic_number(a), atomic_number(b)]
 
 
+@pytest.mark.slow
 def test_published_probabilities():
     """Symmetric, sum to one, and an ion of the same group is likelier than others."""
     joint = ionic_substitutions()
@@ -266,6 +267,7 @@ def test_pieces_do_not_matter():
     assert len(select([Parents(0, ids, labels)], rule_of(p), 0, 2)) == 2
 
 
+@pytest.mark.slow
 def test_cells_have_the_volume_that_pymatgen_predicts():
     from pymatgen.analysis.structure_prediction.volume_predictor import DLSVolumePredictor
     from pymatgen.core import Lattice, Structure

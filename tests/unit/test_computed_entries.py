@@ -136,6 +136,7 @@ def test_run_types_that_the_scheme_reconciles_pass(tmp_path):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["Ba-F-La-Ni-O", "Ca-F-La-Ni-O", "Li-Co-Ni-O"])
+@pytest.mark.slow
 def test_real_entries(tmp_path, name):
     path = real(f"hull/{name}.json.gz")
     with gzip.open(path, "rt") as file:
@@ -168,6 +169,7 @@ def _by_pymatgen(entries, name):
 @pytest.mark.parametrize(
     ("corrections", "scheme"), [("mp2020", SCHEME), ("mp", "MaterialsProjectCompatibility")]
 )
+@pytest.mark.slow
 def test_corrections_computed_anew_are_pymatgens(tmp_path, corrections, scheme):
     with gzip.open(real("hull/Li-Co-Ni-O.json.gz"), "rt") as file:
         entries = json.load(file)[::5]

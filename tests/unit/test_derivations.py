@@ -170,6 +170,7 @@ def state(random, rows, members, noise):
         (4, False, "true"),
     ],
 )
+@pytest.mark.slow
 def test_intervals_of_ensembles_hold_the_guarantee_for_finite_samples(rows, members, noise, scaled):
     """1 - alpha <= coverage <= 1 - alpha + 1 / (n + 1) (Lei et al. 2018, theorem 2.2)."""
     alpha, tested, repetitions = 0.1, 50, 500 if rows < 2000 else 100

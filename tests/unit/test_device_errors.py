@@ -131,3 +131,16 @@ def test_deterministic_operations_alone_and_the_rest_put_back(monkeypatch):
     assert os.environ[WORKSPACE] == ":16:8"
     with deterministic(torch.device("cpu")):
         assert torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("cud", "cuda"), ("gpu:1", "cuda"), ("CUDA", "cuda"), ("cppu", "cpu")]
+)
+def test_a_misspelt_device_is_refused_before_torch_is_imported(name, meant):
+    with pytest.raises(ConfigError, match=f"{name}.*did you mean '{meant}'"):
+        TrainSettings(device=name)
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda:3", "mps", "hpu", "ipu", "npu", "privateuseone:0"])
+def test_devices_that_only_torch_may_know_pass_until_then(name):
+    assert TrainSettings(device=name).device == name

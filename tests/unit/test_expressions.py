@@ -285,6 +285,7 @@ def _without_places(node):
 
 @settings(max_examples=150, deadline=None)
 @given(SUMS | CONDITIONS)
+@pytest.mark.slow
 def test_the_normal_form_means_the_same_expression(node):
     text = text_of(node)
     again = parse(text)

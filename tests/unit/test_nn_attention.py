@@ -217,6 +217,7 @@ def test_a_head_that_diverged_leaves_the_others_alone(way, other, make, bad):
 
 
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.slow
 def test_compiled_networks_leave_the_compiled_loops_out_of_their_graphs(backend, monkeypatch):
     """`torch.compiler.disable` is called when something is compiled, and holds then."""
     sets = sets_of(3, 1, 5, 2)

@@ -42,6 +42,7 @@ def table(extended):
     return chunk.crystals, chunk.table
 
 
+@pytest.mark.slow
 def test_the_originals_are_what_they_were():
     digest = hashlib.sha256()
     n = 0
@@ -55,6 +56,7 @@ def test_the_originals_are_what_they_were():
 
 
 @pytest.mark.parametrize("chunk", [0, N_ORIGINALS // CHUNK_ROWS - 1])
+@pytest.mark.slow
 def test_a_sample_with_copies_starts_with_the_one_without(chunk):
     (whole,) = islice(Sample(N_ORIGINALS).chunks(chunk), 1)
     (longer,) = islice(Sample(N_ORIGINALS + 1).chunks(chunk), 1)
@@ -66,6 +68,7 @@ def test_a_sample_with_copies_starts_with_the_one_without(chunk):
     }
 
 
+@pytest.mark.slow
 def test_a_larger_sample_with_copies_starts_with_a_smaller(extended):
     (small,) = draw_chunks(0, N_ORIGINALS + 100, 200, N_ORIGINALS // 200)
     large = extended.take(0, 100)

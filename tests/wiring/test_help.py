@@ -207,6 +207,7 @@ LIGHT = {
 
 
 @pytest.mark.parametrize("command", LIGHT)
+@pytest.mark.slow
 def test_commands_import_only_what_they_use(command, tmp_path):
     shutil.copytree(GOLDEN, tmp_path / "cache")
     here = ["--cache", str(tmp_path / "cache")] if command and "--help" not in command else []
@@ -248,6 +249,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
+@pytest.mark.slow
 def test_mistakes_are_found_before_torch_is_imported_and_anything_is_written(arguments, tmp_path):
     shutil.copytree(GOLDEN, tmp_path / "cache")
     before = sorted(tmp_path.rglob("*"))

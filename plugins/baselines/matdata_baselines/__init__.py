@@ -1,4 +1,4 @@
-"""Baselines: random forests on Magpie and Voronoi attributes, and the mean or median."""
+"""Baselines: forests, boosted trees, linear models, neighbours, and the mean or median."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from matdata.plugin import (
     Target,
     Task,
 )
+from matdata_baselines.boosted import Boosted
 from matdata_baselines.hypers import DummyHypers, MagpieHypers, VoronoiHypers
+from matdata_baselines.linear import Linear
+from matdata_baselines.neighbours import Neighbours
+
+__all__ = ["Boosted", "Dummy", "Linear", "MagpieForest", "Neighbours", "VoronoiForest"]
 
 State = Mapping[str, np.ndarray[Any, Any]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,9 +82,13 @@ def predict(trees: Mapping[str, Array], attributes: Array) -> Array:
         Read as float32, as scikit-learn does.
     """
     rows = np.ascontiguousarray(attributes, dtype=np.float32)
+    return np.stack([trees["value"][leaves] for leaves in leaves_of(trees, rows)])
+
+
+def leaves_of(trees: Mapping[str, Array], rows: Array) -> Iterator[Array]:
+    """The leaf of each row (n, d) in one tree after another, (n,) among the nodes of all trees."""
     every = np.arange(len(rows))
-    out = np.empty((len(trees["root"]), len(rows), trees["value"].shape[1]))
-    for number, root in enumerate(trees["root"].tolist()):
+    for root in trees["root"].tolist():
         node = np.full(len(rows), root)
         going = every
         while len(going):
@@ -93,5 +97,4 @@ def predict(trees: Mapping[str, Array], attributes: Array) -> Array:
             going, here = going[inner], here[inner]
             low = rows[going, trees["feature"][here]] <= trees["threshold"][here]
             node[going] = root + np.where(low, trees["left"][here], trees["right"][here])
-        out[number] = trees["value"][node]
-    return out
+        yield node

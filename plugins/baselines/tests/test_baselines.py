@@ -4,25 +4,9 @@ import numpy as np
 import pytest
 from matdata_baselines import Dummy, MagpieForest, VoronoiForest
 from matdata_baselines.model import on_a_grid, predict
+from support.samples import drawn, samples_of, schema
 
-from matdata.plugin import ConfigError, Head, Samples, Schema, Target
-
-
-def samples_of(inputs: dict, targets, mask=None) -> Samples:
-    values = np.asarray(targets, dtype=float).reshape(len(targets), -1)
-    known = np.ones(values.shape, dtype=bool) if mask is None else np.asarray(mask)
-    ids = np.array([f"m{k}" for k in range(len(values))])
-    return Samples(ids, inputs, values, known)
-
-
-def schema(task: str = "regression", size: int = 1) -> Schema:
-    return Schema((Target("y", size, "1", task),), (Head("y", (size,)),), {})
-
-
-def drawn(count: int, width: int = 6, seed: int = 0):
-    rng = np.random.default_rng(seed)
-    rows = rng.random((count, width))
-    return rows, 3 * rows[:, 0] + np.sin(9 * rows[:, 1]) + 0.1 * rng.random(count)
+from matdata.plugin import ConfigError, Schema, Target
 
 
 def forest(cls=MagpieForest, **hypers):

@@ -20,3 +20,21 @@ class TestDummy(TrainerContract):
     learns_by_heart = False  # it says one number of all materials
     seed_matters = False
     reads_inputs = False
+
+
+class TestLinear(TrainerContract):
+    plugin = "linear"
+    hypers = {"alpha": 1e-3}
+    seed_matters = False
+
+
+class TestNeighbours(TrainerContract):
+    plugin = "knn"
+    hypers = {"neighbours": 1}
+    seed_matters = False
+
+
+class TestBoosted(TrainerContract):
+    plugin = "boosted"
+    hypers = {"rounds": 60, "min_samples_leaf": 2, "learning_rate": 0.2}
+    seed_matters = False

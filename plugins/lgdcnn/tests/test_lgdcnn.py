@@ -178,5 +178,6 @@ def test_hypers_are_checked():
 
 
 @pytest.mark.parametrize("preset", ["L-G-DCNN", "V1", "V2", "LSTM", "DCNN-K1"])
+@pytest.mark.slow
 def test_it_learns(preset):
     assert_learns(*build("lgdcnn", preset=preset, **SMALL), FORMULAS)

@@ -22,6 +22,7 @@ def _ids(loader):
     return [loader.ids[rows].tolist() for rows in loader.batch_rows()]
 
 
+@pytest.mark.slow
 def test_columns_live_on_a_device_that_has_room(toy, device):
     specs = ["graph", "lattice", "line-graph"]
     loader = make_loader(toy, None, specs, "gap", batch_size=7, device="meta")

@@ -155,6 +155,7 @@ def test_ranks_of_an_uneven_set(toy):
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.slow
 def test_workers_of_torch_keep_the_order(toy, workers):
     wanted = _epochs(_loader(toy), 2)
     view = LoaderDataset(_loader(toy, mode="ram"))
@@ -285,6 +286,7 @@ def test_meter_counts_what_is_waited(toy):
     assert loader.meter.line("resident") == "waited for data 1.0 % of 100.0 s"
 
 
+@pytest.mark.slow
 def test_columns_need_no_compiled_code(toy, monkeypatch):
     assert gather.compiled() is not None
     wanted = _epochs(_loader(toy))
