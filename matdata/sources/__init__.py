@@ -25,6 +25,7 @@ SOURCES: Registry[Any] = Registry(
         "matminer": "matdata.sources.matminer_data:MatminerData",
         "mp": "matdata.sources.mp:MaterialsProject",
         "optimade": "matdata.sources.optimade:Optimade",
+        "reactions": "matdata.sources.reactions:Reactions",
         "sample": "matdata.sources.sample:Sample",
         "substitute": "matdata.sources.substitute:Substitutions",
         "url": "matdata.sources.url:Url",

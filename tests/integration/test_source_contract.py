@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from support import mixed
+from support import mixed, reactions
 from support.crystals import few, many
 from support.files import write_csv, write_extxyz, write_jsonl
 
@@ -37,6 +37,21 @@ class TestCsvOfFormulas(SourceContract):
         lines = ["material_id,formula,gap", *(f"m{k},{text},{k}" for k, text in formulas.items())]
         path.write_text("\n".join(lines) + "\n")
         return str(path)
+
+
+class TestReactions(SourceContract):
+    def argument(self, folder):
+        return f"reactions:{self.release(folder / 'whole.json')}"
+
+    def damaged(self, folder):
+        wrong = [{"operations": [reactions.step("Stirring")]}, {"target": None}]
+        return f"reactions:{self.release(folder / 'damaged.json', wrong)}"
+
+    def release(self, path, changes=()):
+        records = [reactions.record() for _ in range(510)]
+        for place, change in zip((7, 502), changes, strict=False):
+            records[place] |= change
+        return reactions.write_release(path, records)
 
 
 class TestCsvOfStructures(SourceContract):

@@ -47,3 +47,58 @@ def table_of(records: list[dict[str, Any]]) -> TableRows:
     """What the feature `reaction` is given of them."""
     columns = {name: [one.get(name) for one in records] for name in ("precursors", "operations")}
     return TableRows(as_ids([one["material_id"] for one in records]), columns)
+
+
+# records of the published releases
+
+
+def material(formula: str, *phases: dict[str, str], **more: Any) -> dict[str, Any]:
+    """A target or precursor; amounts of elements by phase."""
+    composition = [
+        {"formula": formula, "amount": atoms.pop("amount", "1"), "elements": atoms}
+        for atoms in map(dict, phases)
+    ]
+    return {
+        "material_formula": formula,
+        "composition": composition,
+        "amounts_vars": {},
+        "elements_vars": {},
+        **more,
+    }
+
+
+def between(low: float | None, high: float | None) -> dict[str, Any]:
+    """The range of a variable."""
+    values = [one for one in (low, high) if one is not None]
+    return {"min_value": low, "max_value": high, "values": values}
+
+
+def step(kind: str, **stated: Any) -> dict[str, Any]:
+    """An operation with its conditions, if any."""
+    return {"type": kind, "token": kind.lower(), "conditions": stated or None}
+
+
+TITANIA = material("TiO2", {"Ti": "1", "O": "2"})
+CARBONATE = material("BaCO3", {"Ba": "1", "C": "1", "O": "3"})
+TITANATE = material("BaTiO3", {"Ba": "1", "Ti": "1", "O": "3"})
+
+
+def record(**change: Any) -> dict[str, Any]:
+    """A record of a release; `change` replaces some of its values."""
+    sides = [{"material": "TiO2", "amount": "1"}, {"material": "BaCO3", "amount": "1"}]
+    return {
+        "doi": "10.1016/j.jssc.2008.01.015",
+        "reaction_string": "1 TiO2 + 1 BaCO3 == 1 BaTiO3 + 1 CO2",
+        "reaction": {"left_side": sides, "right_side": [], "element_substitution": {}},
+        "target": TITANATE,
+        "precursors": [TITANIA, CARBONATE],
+        "operations": [step("Mixing"), step("HeatingOperation")],
+        **change,
+    }
+
+
+def write_release(path: Path, records: list[Any], date: str = "2019-12-03") -> Path:
+    """Write records as a release; a bare list without a date."""
+    released = {"release_date": date, "reactions": records}
+    path.write_text(json.dumps(released if date else records))
+    return path
