@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from support import reactions
 
-from matdata.materials.compute import as_batch
 from matdata.testing.trainers import TrainerContract
 from matdata.training.memory_features import MemoryFeature
 
@@ -21,6 +20,8 @@ class TestReactionGraph(TrainerContract):
     plugin = "reaction-graph"
     hypers: ClassVar[Mapping[str, Any]] = SMALL
     target = "gap"
+    # batches of 8 leave the last steps noisy; a falling rate lets the error settle
+    overfit: ClassVar[Mapping[str, Any]] = {**TrainerContract.overfit, "schedule": "cosine"}
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
@@ -43,13 +44,9 @@ class TestReactionGraph(TrainerContract):
         for rows in (records, shuffled):
             table = reactions.table_of(rows)
             features = {
-                spec: MemoryFeature(made, as_batch(table, made))
+                spec: MemoryFeature(made, table)
                 for spec, made in trained.schema.featurizers.items()
             }
             numbers.append(self._predict(trained, features, table.ids))
         self.near(numbers[1], numbers[0])
         assert np.ptp(numbers[0]) > 0
-
-
-class TestWithoutActions(TestReactionGraph):
-    hypers: ClassVar[Mapping[str, Any]] = {**SMALL, "actions": False, "mask": False}
