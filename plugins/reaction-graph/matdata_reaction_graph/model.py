@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import N_ELEMENTS, Batch, Head, ReactionBatch, Schema, Target
+from matdata.plugin import Batch, Head, ReactionBatch, Schema, Target
 from matdata.plugin import nn as blocks
 from matdata_reaction_graph.actions import ActionEncoder
 from matdata_reaction_graph.hypers import Hypers

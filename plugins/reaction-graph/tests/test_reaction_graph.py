@@ -5,16 +5,13 @@ import torch
 from matdata_reaction_graph import ReactionGraph
 from matdata_reaction_graph.model import MASKED
 from support.aviary_weights import fill
+from support.meta_device import runs_without_waiting
 from support.reaction_graph_reading import Reading
 from support.reactions import batch_of_reactions, rows
 
-from matdata.core.elements import atomic_number, symbols
-from matdata.features import featurizer
-from matdata.training.contract import Schema
-from matdata.training.outputs import Head
-from matdata.training.target import Target
+from matdata.plugin import Head, Schema, Target, atomic_number, element_symbols, featurizer
 
-ELEMENTS = Target("formula", 118, "1", "multi_label", symbols()[1:])
+ELEMENTS = Target("formula", 118, "1", "multi_label", element_symbols()[1:])
 COMPOSITION = Target("shares", 118, "1", "distribution")
 #: Vectors of order one, so that weights that were not trained give clear numbers.
 VECTORS = {"table": "matscholar"}
@@ -201,12 +198,41 @@ def test_large_gates_stay_finite():
     assert all(torch.isfinite(one.grad).all() for one in model.parameters())
 
 
+class Joined(torch.nn.Module):
+    """The outputs of all targets in one tensor."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch):
+        return torch.cat([*self.model(batch).values()], 1)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_network_waits_for_nothing(training):
+    model = Joined(network(ELEMENTS, COMPOSITION)).train(training)
+    runs_without_waiting(model, batch_of_reactions(RECORDS, **VECTORS))
+
+
+def test_a_step_in_bf16_is_near_that_in_float32():
+    model = network().train()
+    batch = batch_of_reactions(RECORDS, **VECTORS)
+    open_ = batch["reaction"].allowed
+    with torch.no_grad():
+        plain = model(batch)["formula"][open_]
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model(batch)["formula"].float()[open_]
+    mixed.square().sum().backward()
+    assert not torch.equal(plain, mixed)
+    assert (plain - mixed).norm() < 0.1 * plain.norm()
+    assert all(torch.isfinite(one.grad).all() for one in model.parameters())
+
+
 def test_members_map_over_stacked_weights():
     plugin = ReactionGraph(ReactionGraph.Hypers(**VECTORS))
     heads = (Head("formula", (118,)), Head("shares", (118,)))
-    schema = Schema(
-        (ELEMENTS, COMPOSITION), heads, {"reaction": featurizer("reaction", VECTORS)}
-    )
+    schema = Schema((ELEMENTS, COMPOSITION), heads, {"reaction": featurizer("reaction", VECTORS)})
     members = [plugin.model(schema) for _ in range(2)]
     batch = batch_of_reactions(RECORDS, **VECTORS)
     stacked, buffers = torch.func.stack_module_state(members)

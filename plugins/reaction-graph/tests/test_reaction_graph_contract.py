@@ -8,7 +8,6 @@ import pytest
 from support import reactions
 
 from matdata.testing.trainers import TrainerContract
-from matdata.training.memory_features import MemoryFeature
 
 SMALL = {
     **{"width": 16, "layers": 2, "gates": 16, "hidden": 16, "output": "32", "action_width": 8},
@@ -42,11 +41,7 @@ class TestReactionGraph(TrainerContract):
             ]
         numbers = []
         for rows in (records, shuffled):
-            table = reactions.table_of(rows)
-            features = {
-                spec: MemoryFeature(made, table)
-                for spec, made in trained.schema.featurizers.items()
-            }
-            numbers.append(self._predict(trained, features, table.ids))
+            feature = reactions.feature_of(rows, trained.schema.featurizers["reaction"])
+            numbers.append(self._predict(trained, {"reaction": feature}, feature.ids))
         self.near(numbers[1], numbers[0])
         assert np.ptp(numbers[0]) > 0

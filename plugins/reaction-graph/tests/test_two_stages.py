@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from support import reactions
 
 import matdata as md
-from matdata.core.elements import symbols
-from matdata.core.errors import ConfigError, TrainError
-from matdata.training.request import Request
-from matdata.training.target_request import TargetRequest
-from matdata.training.train import train
+from matdata.plugin import element_symbols
 
 SMALL = {
     **{"width": 16, "layers": 1, "gates": 16, "hidden": 16, "output": "32", "action_width": 8},
     **{"stoichiometry": "32,16", "scale": "log"},
 }
 LOOP = {"threads": 1, "batch_size": 8, "tensorboard": False, "validation": False, "lr": 0.003}
-ELEMENTS = {"formula": TargetRequest(objective="multi_label")}
-AMOUNTS = TargetRequest(
-    objective="element_distribution", options={"among": "truth", "divergence": "squared"}
-)
+ELEMENTS = {"name": "formula", "objective": "multi_label"}
+AMOUNTS = {
+    "name": "product",
+    "objective": "element_distribution",
+    "options": {"among": "truth", "divergence": "squared"},
+}
 BODY = ("embedding.*", "actions.*", "layers.*", "pool.*", "heads.0.*")
 
 
@@ -33,7 +29,8 @@ def products(count: int) -> list[dict[str, object]]:
     for number, record in enumerate(records):
         first, second = (one["formula"][:2] for one in record["precursors"][:2])
         amount = 1 + number % 3
-        record["formula"] = record["product"] = f"{first}{amount}{second}2O6".replace("12", "12")
+        record["reaction"] = f"{first} + {second}"
+        record["formula"] = record["product"] = f"{first}{amount}{second}2O6"
     return records
 
 
@@ -46,32 +43,28 @@ def dataset(tmp_path_factory):
     return made
 
 
-def request(**changes):
-    first = Request("reaction-graph", "r", ("formula",), "main", SMALL, dict(LOOP, epochs=40))
-    return replace(first, target_requests=ELEMENTS, **changes)
+def train(dataset, *targets, name, epochs=40, **options):
+    loop = {**LOOP, "epochs": epochs}
+    return md.train(
+        *("reaction-graph", dataset, list(targets)),
+        **{"name": name, "split": "main", "hyper": SMALL, "train": loop, "quiet": True, **options},
+    )
+
+
+def train_amounts(dataset, name, **options):
+    chosen = {"from_run": "elements", "freeze": BODY, "reinit": ("heads.1.*",), **options}
+    return train(dataset, ELEMENTS, AMOUNTS, name=name, **chosen)
 
 
 @pytest.fixture(scope="module")
 def elements(dataset):
-    return train(request(), dataset.cache, "elements")
-
-
-def amounts_request(**changes):
-    return replace(
-        request(),
-        targets=("formula", "product"),
-        target_requests={**ELEMENTS, "product": AMOUNTS},
-        from_run="elements",
-        freeze=BODY,
-        reinit=("heads.1.*",),
-        **changes,
-    )
+    return train(dataset, ELEMENTS, name="elements")
 
 
 @pytest.mark.slow
 def test_elements_of_the_product_are_learnt(dataset, elements):
     (target,) = elements.schema.targets
-    assert target.labels == symbols()[1:]
+    assert target.labels == element_symbols()[1:]
     predicted = md.predict(elements, dataset)
     true = np.array([target.code(formula) for formula in dataset.columns["formula"]])
     right = ((predicted.mean > 0.5) == true).all(1)
@@ -82,7 +75,7 @@ def test_elements_of_the_product_are_learnt(dataset, elements):
 
 @pytest.mark.slow
 def test_amounts_are_learnt_beside_elements_that_stay(dataset, elements):
-    run = train(amounts_request(), dataset.cache, "amounts")
+    run = train_amounts(dataset, "amounts")
     before, after = elements.weights(), run.weights()
     assert all(np.array_equal(before[name], after[name]) for name in before)
     first, second = (md.predict(one, dataset) for one in (elements, run))
@@ -96,12 +89,11 @@ def test_amounts_are_learnt_beside_elements_that_stay(dataset, elements):
 
 
 @pytest.mark.slow
-def test_the_second_stage_resumes_in_the_same_bits(dataset, elements):
-    settings = dict(LOOP, epochs=3)
-    whole = train(amounts_request(settings=settings), dataset.cache, "whole")
-    cut = train(amounts_request(settings=settings), dataset.cache, "cut", stop_after=8)
-    assert not cut.finished
-    ended = train(amounts_request(settings=settings), dataset.cache, "cut")
+def test_the_second_stage_goes_on_in_the_same_bits(dataset, elements):
+    # as after one epoch of three: more epochs go on with the run
+    whole = train_amounts(dataset, "whole", epochs=3)
+    train_amounts(dataset, "cut", epochs=1)
+    ended = train_amounts(dataset, "cut", epochs=3)
     weights = whole.weights()
     for name, values in ended.weights().items():
         np.testing.assert_array_equal(values, weights[name])
@@ -109,13 +101,10 @@ def test_the_second_stage_resumes_in_the_same_bits(dataset, elements):
 
 @pytest.mark.slow
 def test_a_head_that_the_first_run_has_not_is_to_begin_anew(dataset, elements):
-    with pytest.raises(TrainError, match=r"weight heads\.1\.\S+ is absent in run 'elements'"):
-        train(replace(amounts_request(), reinit=()), dataset.cache, "refused")
+    with pytest.raises(md.TrainError, match=r"weight heads\.1\.\S+ is absent in run 'elements'"):
+        train_amounts(dataset, "refused", reinit=())
 
 
 def test_a_column_that_holds_no_formulas_has_no_elements(dataset):
-    wrong = replace(
-        request(), targets=("material_id",), target_requests={"material_id": ELEMENTS["formula"]}
-    )
-    with pytest.raises(ConfigError, match="no formula|no column"):
-        train(wrong, dataset.cache, "wrong")
+    with pytest.raises(md.ConfigError, match="formulas"):
+        train(dataset, {**ELEMENTS, "name": "reaction"}, name="wrong")
