@@ -83,7 +83,7 @@ def test_parameter_count():
     pool = 3 * (2 * (128 * 256 + 256) + 256 + 256 * 128 + 128)
     lstm = 10 * 8 + 8 + 4 * 32 * (8 + 32 + 1)
     sizes = (128, 256, 512, 512, 256)
-    head = sum(a * b * (1 + (a != b)) + b for a, b in zip(sizes, sizes[1:], strict=False))
+    head = sum(a * b * (1 + (a != b)) + b for a, b in itertools.pairwise(sizes))
     assert count == 145 * 127 + 5 * layer + pool + lstm + head + 256 * 118 + 118
     assert count == GOLDEN_COUNT
 
