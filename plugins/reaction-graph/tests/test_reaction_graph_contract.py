@@ -19,8 +19,10 @@ class TestReactionGraph(TrainerContract):
     plugin = "reaction-graph"
     hypers: ClassVar[Mapping[str, Any]] = SMALL
     target = "gap"
-    # batches of 8 leave the last steps noisy; a falling rate lets the error settle
-    overfit: ClassVar[Mapping[str, Any]] = {**TrainerContract.overfit, "schedule": "cosine"}
+    # the column follows no law of chemistry, so the whole part is one batch, without noise
+    overfit: ClassVar[Mapping[str, Any]] = {
+        **{"epochs": 300, "lr": 0.005, "batch_size": 36, "schedule": "cosine"}
+    }
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
