@@ -21,7 +21,7 @@ class TestReactionGraph(TrainerContract):
     target = "gap"
     # the column follows no law of chemistry, so the whole part is one batch, without noise
     overfit: ClassVar[Mapping[str, Any]] = {
-        **{"epochs": 300, "lr": 0.005, "batch_size": 36, "schedule": "cosine"}
+        **{"epochs": 750, "lr": 0.01, "batch_size": 36, "schedule": "cosine"}
     }
 
     @pytest.fixture(scope="class", autouse=True)
