@@ -13,9 +13,10 @@ import torch
 from gpu.crystals import NAME, TARGET, Place
 from gpu.record import Skip
 from matdata.core.errors import FeatureError, MatdataError
+from matdata.features import featurizer
 from matdata.load.loader import Loader
 from matdata.training import TRAINERS, trainer
-from matdata.training.contract import TorchTrainer
+from matdata.training.contract import TorchTrainer, Trainer
 from matdata.training.data import View, fit_normalizer, loader_for
 from matdata.training.engine import Engine, Recipe, SeparateEngine
 from matdata.training.members import build_models
@@ -59,11 +60,18 @@ def plugins() -> dict[str, str]:
     actual = {}
     for name in TRAINERS.names():
         try:
-            network = issubclass(TRAINERS.get(name), TorchTrainer)
-            actual[name] = "" if network else "it has a fit of its own, on the CPU"
+            actual[name] = _why_unused(TRAINERS.get(name))
         except MatdataError as error:
             actual[name] = error.what
     return actual
+
+
+def _why_unused(plugin: type[Trainer]) -> str:
+    if not issubclass(plugin, TorchTrainer):
+        return "it has a fit of its own, on the CPU"
+    if any("columns" in featurizer(spec).requires for spec in plugin().inputs()):
+        return "it reads columns that crystals do not have"
+    return ""
 
 
 def networks() -> list[str]:

@@ -105,6 +105,9 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
     if target.task == "multi_label":
         chances = [cell(Statistic.PROBABILITY, label) for label in target.labels]
         pairs = zip(target.labels[:NUMBERS_SHOWN], chances, strict=False)
+        if target.is_of_elements:
+            present = [(k, p) for k, p in zip(target.labels, chances, strict=True) if p > 0.5]
+            return f"{target.name} " + (", ".join(f"{k} ({number(p)})" for k, p in present) or "-")
         more = ", …" if target.size > NUMBERS_SHOWN else ""
         return f"{target.name} " + ", ".join(f"{k} ({number(p)})" for k, p in pairs) + more
     mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)

@@ -59,9 +59,14 @@ def formula_of(amounts: Mapping[int, float]) -> str:
     parts = []
     for number in sorted(amounts, key=lambda z: order[z]):
         amount = amounts[number]
-        text = "" if amount == 1 else f"{amount:.8g}"
-        parts.append(symbols[number] + text)
+        parts.append(symbols[number] + ("" if amount == 1 else _amount_text(amount)))
     return "".join(parts)
+
+
+def _amount_text(amount: float) -> str:
+    """Eight digits, without an exponent, which no formula has."""
+    text = f"{amount:.8g}"
+    return np.format_float_positional(float(text), trim="-") if "e" in text else text
 
 
 def reduced_formula(amounts: Mapping[int, float]) -> str:

@@ -6,7 +6,7 @@ stays one.
 
 from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
 from matdata.nn.activations import linear_of_softplus, shifted_softplus
-from matdata.nn.attention import SetMessages, WeightedAttentionPooling
+from matdata.nn.attention import ContextMessages, SetMessages, WeightedAttentionPooling
 from matdata.nn.compositions import (
     CompositionEmbedding,
     CompositionModel,
@@ -19,7 +19,13 @@ from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.edges import Edges
 from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads, TrunkAndHeads
-from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork, start_as_keras
+from matdata.nn.networks import (
+    PairLinear,
+    ResidualNetwork,
+    SimpleNetwork,
+    start_as_keras,
+    uniform,
+)
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
 from matdata.nn.segments import (
     Segments,
@@ -34,6 +40,7 @@ __all__ = [
     "BatchNorm1d",
     "CompositionEmbedding",
     "CompositionModel",
+    "ContextMessages",
     "ContributionHead",
     "Contributions",
     "CountedBatchNorm",
@@ -61,4 +68,5 @@ __all__ = [
     "segment_sum",
     "shifted_softplus",
     "start_as_keras",
+    "uniform",
 ]

@@ -8,25 +8,28 @@ from torch import Tensor, nn
 from matdata.nn.attention_pooling import pool
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
-from matdata.nn.pair_attention import attend
+from matdata.nn.pair_attention import attend, attend_pairs
 from matdata.nn.segments import Segments
 
 
 class _Heads(nn.Module):
-    """What both layers share: gates, powers of the weights, and the last layer of the messages."""
+    """What the layers share: gates, powers of the weights, and the last layer of the messages."""
 
-    def __init__(self, width: int, heads: int, gates: int, hidden: int) -> None:
+    def __init__(
+        self, width: int, heads: int, gates: int, hidden: int, powers: bool = True
+    ) -> None:
         super().__init__()
         self.heads, self.gates, self.hidden = heads, gates, hidden
         self.gate = uniform(heads, gates, fan_in=gates)
         # The published code draws the powers from a normal distribution and trains them; the
         # thesis (eq. 4.3) has weights as they are, which is a power of 1.
-        self.power = nn.Parameter(torch.randn(heads))
+        self.power = nn.Parameter(torch.randn(heads)) if powers else None
         self.out = uniform(width, heads * hidden, fan_in=hidden)
         self.bias = uniform(heads, width, fan_in=hidden)
 
     def _prior(self, weights: Tensor) -> Tensor:
-        return torch.log(weights)[:, None] * self.power
+        logs = torch.log(weights)[:, None]
+        return logs.expand(-1, self.heads) if self.power is None else logs * self.power
 
     def _mean_of_heads(self, hidden: Tensor) -> Tensor:
         return linear(hidden, self.out, self.bias.sum(0)) / self.heads
@@ -58,6 +61,51 @@ class SetMessages(_Heads):
         return nodes + self._mean_of_heads(hidden)
 
 
+class ContextMessages(_Heads):
+    """A message-passing layer between the different nodes of a set, in the context of the set.
+
+    ``h_i + mean_m sum_j a_ij^m g^m(h_i ⊕ h_j ⊕ u)`` over j ≠ i, where u is a row that the set has,
+    and ``a_ij ~ w_j exp(f(h_i ⊕ h_j ⊕ u))`` (Goodall 2022, eq. 5.1 and 5.2). Weights w and the mean
+    over heads are those of the published code; eq. 5.2 has the sum, and the text no weights.
+    A node that is alone in its set stays as it is.
+
+    Parameters
+    ----------
+    width
+        Numbers of a node.
+    context
+        Numbers of the row of a set; 0 for none.
+    heads
+        Attention heads.
+    gates, hidden
+        Hidden widths of the gates f and of the messages g.
+    """
+
+    def __init__(
+        self, width: int, context: int = 0, heads: int = 3, gates: int = 256, hidden: int = 256
+    ) -> None:
+        super().__init__(width, heads, gates, hidden, powers=False)
+        inner = heads * (gates + hidden)
+        self.pair = PairLinear(width, inner, extra=context)
+        self.context = uniform(inner, context, fan_in=2 * width + context) if context else None
+
+    def forward(
+        self, nodes: Tensor, weights: Tensor, sets: Segments, context: Tensor | None = None
+    ) -> Tensor:
+        """Nodes (n, width), their weights (n,), and rows of the sets (b, context), to (n, width).
+
+        The products with nodes and rows are computed once for each, not per pair.
+        """
+        own, other = self.pair.both(nodes).chunk(2, 1)
+        if self.context is not None and context is not None:
+            own = own + linear(context, self.context).index_select(0, sets.owner)
+        first, second = sets.distinct_pairs
+        hidden = attend_pairs(own, other, self.gate, self._prior(weights), first, second)
+        # a node without partners gets no message, and no bias of one
+        partners = (sets.lengths > 1).index_select(0, sets.owner)
+        return nodes + self._mean_of_heads(hidden) * partners[:, None]
+
+
 class WeightedAttentionPooling(_Heads):
     """Nodes of a set to one row, by weighted attention (Goodall 2022, 4.1).
 
@@ -69,10 +117,20 @@ class WeightedAttentionPooling(_Heads):
         Attention heads, averaged.
     gates, hidden
         Hidden widths of the gates and of the messages.
+    powers
+        Whether each head learns a power of the weights, as in the published code of Roost; that of
+        reaction graphs has the weights as they are.
     """
 
-    def __init__(self, width: int, heads: int = 3, gates: int = 256, hidden: int = 256) -> None:
-        super().__init__(width, heads, gates, hidden)
+    def __init__(
+        self,
+        width: int,
+        heads: int = 3,
+        gates: int = 256,
+        hidden: int = 256,
+        powers: bool = True,
+    ) -> None:
+        super().__init__(width, heads, gates, hidden, powers)
         self.first = Linear(width, heads * (gates + hidden))
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:

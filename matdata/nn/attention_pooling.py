@@ -25,7 +25,7 @@ from matdata.nn.segments import Segments
 
 def by_head(rows: Tensor, heads: int) -> Tensor:
     """(..., heads * k) to (..., heads, k)."""
-    return rows.reshape(*rows.shape[:-1], heads, -1)
+    return rows.reshape(*rows.shape[:-1], heads, rows.shape[-1] // heads)
 
 
 def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:

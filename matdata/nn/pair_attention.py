@@ -30,8 +30,31 @@ FAR_BELOW = -1e30
 
 def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Attention with one row per pair; see the module."""
-    first, second = sets.pairs
     own, other = both.chunk(2, 1)
+    return attend_pairs(own, other, gate, prior, *sets.pairs)
+
+
+def attend_pairs(
+    own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, first: Tensor, second: Tensor
+) -> Tensor:
+    """Attention over given pairs of nodes, with one row per pair; see the module.
+
+    Parameters
+    ----------
+    own, other : (n, heads * (gates + hidden))
+        What a node adds to a pair as its first (i), and as its second (j).
+    gate : (heads, gates)
+        Last layer of the gates.
+    prior : (n, heads)
+        Logarithms of the weights.
+    first, second : (P,) int64
+        Nodes of each pair.
+
+    Returns
+    -------
+    (n, heads * hidden)
+        Hidden message of each node and head; 0 for a node that is first in no pair.
+    """
     heads, cut = len(gate), gate.numel()
     rows = F.leaky_relu(own.index_select(0, first) + other.index_select(0, second), SLOPE)
     scores = (by_head(rows[:, :cut], heads) * gate).sum(2)

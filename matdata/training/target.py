@@ -8,9 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from matdata.core.elements import N_ELEMENTS
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training.axis import Axis
-from matdata.training.element_shares import element_shares
+from matdata.training.element_shares import (
+    ELEMENTS,
+    element_labels,
+    element_shares,
+    elements_present,
+)
 
 #: What a target is: numbers, one class, several labels, or shares that sum to 1.
 Task = Literal["regression", "classification", "multi_label", "distribution"]
@@ -130,14 +136,23 @@ class Target:
             return tuple(map(str, range(self.size)))
         return tuple(str(c).lower() if isinstance(c, bool) else c for c in self.classes)
 
+    @property
+    def is_of_elements(self) -> bool:
+        """Whether its numbers are one per element, by atomic number from 1."""
+        if self.task == "multi_label":
+            return self.classes == element_labels()
+        return self.task == "distribution" and self.size in (ELEMENTS, N_ELEMENTS)
+
     @functools.cached_property
     def _codes(self) -> dict[str | bool, int]:
         return {name: index for index, name in enumerate(self.classes)}
 
     def code(self, cell: object) -> object:
         """The numbers of a cell of the column: the index of a text's class, -1 if it has none; 0
-        or 1 per label; shares of the elements of a formula.
+        or 1 per label, such as an element of a formula; shares of the elements of a formula.
         """
+        if self.task == "multi_label" and self.classes and isinstance(cell, str):
+            return elements_present(cell, self.labels)
         if self.task == "multi_label" and self.classes and isinstance(cell, (list, tuple)):
             return [float(label in cell) for label in self.classes]
         if self.task == "distribution" and isinstance(cell, str):

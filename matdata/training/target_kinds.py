@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdata.core.errors import ConfigError, StructureError
-from matdata.training.element_shares import ELEMENTS, element_shares
+from matdata.training.element_shares import ELEMENTS, element_labels, element_shares
 from matdata.training.target import Target
 
 #: Most labels of a target.
@@ -15,13 +15,20 @@ MOST_LABELS = 1000
 def label_target(name: str, values: list[object]) -> Target:
     """A target of several labels per material.
 
-    The column holds lists of texts, which are the labels, or lists of 0 and 1, true and false.
+    The column holds lists of texts, which are the labels, or lists of 0 and 1, true and false, or
+    formulas, of which the labels are all elements from H to Og.
 
     Raises
     ------
     ConfigError
         If it holds anything else.
     """
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == len(values):
+        for text in texts:
+            _require_formula(name, text, "a column of formulas, or of lists of labels")
+        labels = element_labels()
+        return Target(name, len(labels), "1", "multi_label", labels)
     rows = [value for value in values if isinstance(value, (list, tuple))]
     if len(rows) < len(values):
         raise _no_labels(name, values[0])
@@ -41,7 +48,7 @@ def label_target(name: str, values: list[object]) -> Target:
 def _no_labels(name: str, value: object) -> ConfigError:
     return ConfigError(
         f"{name} holds no labels, for example {str(value)[:60]!r}: expected lists of texts, or "
-        "lists of 0 and 1 of one length",
+        "lists of 0 and 1 of one length, or formulas",
         next_step="choose another objective, or another column",
     )
 
@@ -57,7 +64,7 @@ def share_target(name: str, values: list[object]) -> Target:
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) == len(values):
         for text in texts:
-            _require_formula(name, text)
+            _require_formula(name, text, "a column of formulas, or of lists of shares")
         return Target(name, ELEMENTS, "1", "distribution")
     rows = [value for value in values if isinstance(value, (list, tuple))]
     sizes = set(map(len, rows))
@@ -75,11 +82,11 @@ def _are_shares(value: Sequence[object]) -> bool:
     return len(numbers) == len(value) and min(numbers, default=-1) >= 0 and sum(numbers) > 0
 
 
-def _require_formula(name: str, text: str) -> None:
+def _require_formula(name: str, text: str, wanted: str) -> None:
     try:
         element_shares(text)
     except StructureError as error:
         raise ConfigError(
             f"{name} holds {text[:60]!r}, which is no formula: {error.what}",
-            next_step="choose a column of formulas, or of lists of shares",
+            next_step=f"choose {wanted}",
         ) from error

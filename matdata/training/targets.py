@@ -234,6 +234,8 @@ def _require(
 
 def _has_class(target: Target, cell: object) -> bool:
     if target.task == "multi_label":
+        if isinstance(cell, str) and target.is_of_elements:
+            return True
         labels = cell if isinstance(cell, (list, tuple)) else [cell]
         return not target.classes or set(labels) <= set(target.classes)
     if target.classes:

@@ -139,8 +139,8 @@ def _shown(normalizer: Normalizer) -> str:
 NAMES = {"classification": "classes", "multi_label": "labels", "distribution": "shares"}
 
 
-def _meaning(schema: Schema) -> str:
-    """What outputs stand for."""
+def _meaning(schema: Schema) -> list[str]:
+    """What the outputs of each target stand for."""
     described = []
     for head, target in zip(schema.heads, schema.targets, strict=True):
         names = f" ({', '.join(target.labels[:10])})" if target.classes else ""
@@ -151,13 +151,17 @@ def _meaning(schema: Schema) -> str:
         elif head.width != target.size:
             more = f" in {head.width} columns"
         described.append(f"{target.size} {kind}{names}{more}")
-    return ", ".join(described)
+    return described
 
 
 def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
-    """Refuse a head whose outputs meant something else, unless it begins anew."""
+    """Refuse a head whose outputs meant something else, unless it begins anew.
+
+    Targets that follow those of the parent leave the meaning of its outputs as it is; what such a
+    target adds to the network is absent there, and `take_over` asks for a new beginning.
+    """
     wanted, there = _meaning(schema), _meaning(parent.schema)
-    if wanted == there:
+    if wanted[: len(there)] == there:
         return
     assert isinstance(question.trainer, TorchTrainer)
     names, head = _head(question.trainer, schema)
@@ -165,7 +169,8 @@ def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
     remaining = [name for name in head if name not in anew]
     if remaining:
         raise TrainError(
-            f"the outputs of run {parent.name!r} are {there}, here they are {wanted}",
+            f"the outputs of run {parent.name!r} are {', '.join(there)}, here they are "
+            f"{', '.join(wanted)}",
             cause="the weights of its head would be read as something that they did not learn",
             next_step="begin the head anew: " + " ".join(f"--reinit {name}" for name in remaining),
         )

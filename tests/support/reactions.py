@@ -102,3 +102,21 @@ def write_release(path: Path, records: list[Any], date: str = "2019-12-03") -> P
     released = {"release_date": date, "reactions": records}
     path.write_text(json.dumps(released if date else records))
     return path
+
+
+def feature_of(records: list[dict[str, Any]], featurizer: Any) -> Any:
+    """The feature of the reactions, in memory."""
+    from matdata.training.memory_features import MemoryFeature
+
+    return MemoryFeature(featurizer, table_of(records))
+
+
+def batch_of_reactions(records: list[dict[str, Any]], **settings: Any) -> Any:
+    """One batch of the input `reaction` with all the reactions, in their order."""
+    from matdata.features import featurizer
+    from matdata.load.loader import make_loader
+    from matdata.training.data import View
+
+    feature = feature_of(records, featurizer("reaction", settings))
+    view = View("reactions in memory", feature.ids, {}, {}, {"reaction": feature})
+    return next(iter(make_loader(view, feature.ids, ["reaction"], batch_size=len(records))))

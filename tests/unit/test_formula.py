@@ -133,3 +133,10 @@ def test_any_text_is_read_or_refused(text):
         return
     assert all(1e-6 <= amount <= 1e9 for amount in amounts.values())
     assert parse_formula(text + " ") == amounts
+
+
+def test_small_and_large_amounts_are_written_without_an_exponent():
+    assert formula_of({3: 0.001818, 70: 4.5e-5, 8: 0.6}) == "Li0.001818Yb0.000045O0.6"
+    assert formula_of({26: 2.0, 8: 1e9}) == "Fe2O1000000000"
+    text = formula_of({3: 1.2345678912e-5, 8: 1.0})
+    assert parse_formula(text) == {3: 1.2345679e-5, 8: 1.0}

@@ -119,6 +119,29 @@ def test_labels_that_are_unknown_change_nothing():
     torch.testing.assert_close(one.decode(logits, {}).probability, torch.sigmoid(logits))
 
 
+@pytest.mark.parametrize("divergence", ["cross_entropy", "squared"])
+def test_amounts_can_be_compared_among_the_elements_of_the_truth(divergence):
+    options = {"divergence": divergence, "among": "truth"}
+    one = bound("element_distribution", Target("p", 4, task="distribution", options=options))
+    logits = double(2, 3, 4).requires_grad_()
+    truth = torch.tensor([[2.0, 0, 1, 0], [0, 0, 0, 3], [1, 1, 1, 1]]).double()
+    known = torch.ones_like(truth, dtype=torch.bool)
+    own, wrong = one.loss(logits, truth, known, {}), one.error(logits, truth, known, {})
+    for row, amounts in enumerate(truth):
+        there = amounts > 0
+        shares = amounts[there] / amounts.sum()
+        chances = logits[:, row][:, there].softmax(-1)
+        expected = {
+            "cross_entropy": -(shares * chances.log()).sum(-1),
+            "squared": (chances - shares).square().sum(-1),
+        }[divergence]
+        torch.testing.assert_close(own[:, row], expected)
+        torch.testing.assert_close(wrong[:, row], 0.5 * (chances - shares).abs().sum(-1))
+    own.sum().backward()
+    assert torch.isfinite(logits.grad).all()
+    assert not logits.grad[:, truth == 0].any()
+
+
 def test_a_distribution_over_elements_is_that_of_the_allowed_ones():
     from scipy import special
 

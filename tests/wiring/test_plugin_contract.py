@@ -24,15 +24,15 @@ OF_TESTS = (
     *(f"matdata.testing.{path.stem}" for path in (ROOT / "matdata" / "testing").glob("*.py")),
 )
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
-#: What every plugin has; `{name}` is its own.
+#: What every plugin has; `{package}` is its own.
 FILES = (
     "README.md",
     "pyproject.toml",
     "tests",
-    "matdata_{name}/__init__.py",
-    "matdata_{name}/hypers.py",
-    "matdata_{name}/model.py",
-    "matdata_{name}/py.typed",
+    "{package}/__init__.py",
+    "{package}/hypers.py",
+    "{package}/model.py",
+    "{package}/py.typed",
 )
 #: Sources of recipes are written as plugins are.
 STAND_INS = [ROOT / "recipes" / name for name in ("gathered.py", "reactions.py", "wbm.py")]
@@ -123,19 +123,25 @@ def test_tests_of_plugins_import_nothing_inner():
     assert not _inner(tests, OF_TESTS), "tests of a plugin need what its author has"
 
 
+def _package(name: str) -> str:
+    return "matdata_" + name.replace("-", "_")
+
+
 @pytest.mark.parametrize("name", PLUGINS)
 def test_every_plugin_has_the_same_files(name):
     folder = ROOT / "plugins" / name
-    lacking = [file for file in FILES if not (folder / file.format(name=name)).exists()]
+    lacking = [
+        file for file in FILES if not (folder / file.format(package=_package(name))).exists()
+    ]
     assert not lacking, f"plugins/{name} lacks {', '.join(lacking)}"
     kinds = {path.name for path in folder.iterdir()} - {"__pycache__"}
-    known = {"README.md", "pyproject.toml", "tests", "tools", f"matdata_{name}"}
+    known = {"README.md", "pyproject.toml", "tests", "tools", _package(name)}
     assert kinds <= known, f"plugins/{name} holds {', '.join(sorted(kinds - known))} besides"
 
 
 def test_tools_look_at_every_plugin():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
-    packages = {f"matdata_{name}" for name in PLUGINS}
+    packages = {_package(name) for name in PLUGINS}
     linter = settings["importlinter"]
     assert set(linter["root_packages"]) == {"matdata", *packages}
     (forbidden,) = (one for one in linter["contracts"] if one["name"].startswith("plugins import"))
@@ -154,7 +160,7 @@ def test_tools_look_at_every_plugin():
 def test_wheels_of_plugins_hold_their_packages(name):
     settings = tomllib.loads((ROOT / "plugins" / name / "pyproject.toml").read_text())
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel == {"packages": [f"matdata_{name}"]}  # with all files in them, py.typed too
+    assert wheel == {"packages": [_package(name)]}  # with all files in them, py.typed too
     assert settings["build-system"]["build-backend"] == "hatchling.build"
 
 

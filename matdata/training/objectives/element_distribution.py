@@ -21,8 +21,15 @@ class ElementDistributionOptions(Settings):
 
     divergence: str = setting(
         "cross_entropy",
-        "cross entropy, or kl: less the entropy of the truth (the same gradients)",
-        choices=("cross_entropy", "kl"),
+        "cross entropy, or kl: less the entropy of the truth (the same gradients), or squared: sum "
+        "of squared differences",
+        choices=("cross_entropy", "kl", "squared"),
+    )
+    among: str = setting(
+        "all",
+        "elements that loss and error share 1 among: all, or those of the truth, so that amounts "
+        "are learnt with the right elements (Goodall 2022, 5.3); predictions are among all",
+        choices=("all", "truth"),
     )
     allowed: str = setting(
         "",
@@ -53,6 +60,11 @@ class ElementDistribution(Objective[ElementDistributionOptions]):
             return output
         return output.masked_fill(context[self.options.allowed] <= 0, float("-inf"))
 
+    def _among(self, logits: Tensor, shares: Tensor) -> Tensor:
+        if self.options.among == "all":
+            return logits
+        return logits.masked_fill(shares <= 0, float("-inf"))
+
     def _shares(self, truth: Tensor) -> Tensor:
         return truth / truth.sum(-1, keepdim=True).clamp(min=TINY)
 
@@ -61,7 +73,9 @@ class ElementDistribution(Objective[ElementDistributionOptions]):
     ) -> Tensor:
         """Divergence of each row; infinite where a true element is not allowed."""
         shares = self._shares(truth)
-        logs = self._logits(output, context).log_softmax(-1)
+        logs = self._among(self._logits(output, context), shares).log_softmax(-1)
+        if self.options.divergence == "squared":
+            return (logs.exp() - shares).square().sum(-1)
         crossed = -(shares * logs).where(shares > 0, 0.0).sum(-1)
         if self.options.divergence == "cross_entropy":
             return crossed
@@ -71,8 +85,9 @@ class ElementDistribution(Objective[ElementDistributionOptions]):
         self, output: Tensor, truth: Tensor, present: Tensor, context: Mapping[str, Tensor]
     ) -> Tensor:
         """Total variation distance of each row: half of the sum of absolute differences."""
-        chances = self._logits(output, context).softmax(-1)
-        return 0.5 * (chances - self._shares(truth)).abs().sum(-1)
+        shares = self._shares(truth)
+        chances = self._among(self._logits(output, context), shares).softmax(-1)
+        return 0.5 * (chances - shares).abs().sum(-1)
 
     def decode(self, output: Tensor, context: Mapping[str, Tensor]) -> Distribution[Tensor]:
         """Probability of each element."""

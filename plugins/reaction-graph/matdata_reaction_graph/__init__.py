@@ -1,0 +1,50 @@
+"""Reaction graph networks: products of reactions from their precursors; see ``model.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from matdata.plugin import Schema, Settings, Task, TorchTrainer
+from matdata_reaction_graph.hypers import Hypers
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class ReactionGraph(TorchTrainer[Hypers]):
+    """Message passing between the precursors of a reaction, in the context of its operations."""
+
+    name: ClassVar[str] = "reaction-graph"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "Malik, Goodall and Lee, Chem. Mater. 33, 616 (2021)"
+    summary: ClassVar[str] = "attention between precursors; elements and amounts of the product"
+    Hypers: ClassVar[type[Settings]] = Hypers
+    tasks: ClassVar[tuple[Task, ...]] = (
+        "multi_label",
+        "distribution",
+        "classification",
+        "regression",
+    )
+    #: Thesis, app. A.2, and the defaults of the published code.
+    defaults: ClassVar[Mapping[str, object]] = {
+        "epochs": 60,
+        "batch_size": 256,
+        "optimizer": "adam",
+        "lr": 1e-4,
+        "weight_decay": 1e-6,
+    }
+
+    def inputs(self) -> tuple[str, ...]:
+        """Precursors and operations."""
+        return ("reaction",)
+
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
+        """The vector of a precursor."""
+        return {"reaction": {"table": self.hypers.table}}
+
+    def model(self, schema: Schema) -> nn.Module:
+        """The network."""
+        from matdata_reaction_graph.model import ReactionNet
+
+        return ReactionNet(self.hypers, schema)

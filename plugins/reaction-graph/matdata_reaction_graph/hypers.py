@@ -1,0 +1,40 @@
+"""What a user can set of reaction graph networks; importable without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matdata.plugin import Settings, setting
+
+
+@dataclass(frozen=True)
+class Hypers(Settings):
+    """Sizes, those of the thesis (app. A.2) unless said otherwise."""
+
+    table: str = setting(
+        "magpie145", "vector of a precursor: the setting of that name of the feature reaction"
+    )
+    scale: str = setting(
+        "raw",
+        "attributes of precursors as they are, as in the published code, or sign(x) log(1 + |x|)",
+        choices=("raw", "log"),
+    )
+    actions: bool = setting(True, "read the sequence of operations")
+    mask: bool = setting(
+        True, "alchemy mask: the product holds elements of the precursors, and oxygen, alone"
+    )
+    action_embedding: int = setting(8, "embedding dimension per operation", minimum=1)
+    action_width: int = setting(32, "numbers that a sequence of operations becomes", minimum=1)
+    width: int = setting(128, "embedding dimension per precursor and of a reaction", minimum=2)
+    layers: int = setting(5, "message-passing layers", minimum=0)
+    heads: int = setting(3, "attention heads of a layer", minimum=1)
+    gates: int = setting(256, "hidden width of the gates f", minimum=1)
+    hidden: int = setting(256, "hidden width of the messages g", minimum=1)
+    pool_heads: int = setting(3, "attention heads of the pooling", minimum=1)
+    output: tuple[int, ...] = setting(
+        (256, 512, 512, 256), "residual layers of each target but a composition"
+    )
+    elements: str = setting("matscholar", "table of element vectors of a composition, not trained")
+    stoichiometry: tuple[int, ...] = setting(
+        (256, 256, 256, 256, 128, 128, 64), "residual layers of the amount of an element"
+    )
