@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from matdata.features import featurizer
 from matdata.training import TRAINERS, trainer
 from matdata.training.contract import TorchTrainer, Trainer
 
-NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]
+
+def _of_materials(name: str) -> bool:
+    """Whether a trainer has a network that reads materials alone, no columns of a table."""
+    kind = TRAINERS.get(name)
+    if not issubclass(kind, TorchTrainer):
+        return False
+    return all("columns" not in featurizer(spec).requires for spec in kind().inputs())
+
+
+NETWORKS = [name for name in TRAINERS.names() if _of_materials(name)]
 SMALL: dict[str, dict[str, object]] = {
     "alignn": {"width": 16, "embedding": 8, "alignn_layers": 2, "gcn_layers": 1},
     "cgcnn": {"width": 16, "layers": 2, "hidden": 16},

@@ -246,3 +246,19 @@ def test_members_map_over_stacked_weights():
     for row, member in enumerate(members):
         for name, output in member(batch).items():
             torch.testing.assert_close(mapped[name][row], output, rtol=1e-4, atol=1e-5)
+
+
+def test_embeddings_do_not_depend_on_the_other_reactions():
+    plugin = ReactionGraph()
+    schema = Schema(
+        (ELEMENTS,), (Head("formula", (118,)),), {"reaction": featurizer("reaction", VECTORS)}
+    )
+    torch.manual_seed(0)
+    model = plugin.model(schema).eval()
+    vectors = plugin.embeddings(model, batch_of_reactions(RECORDS, **VECTORS))
+    assert vectors.shape[0] == len(RECORDS)
+    turned = plugin.embeddings(model, batch_of_reactions(RECORDS[::-1], **VECTORS))
+    torch.testing.assert_close(turned.flip(0), vectors, rtol=1e-4, atol=1e-5)
+    alone = plugin.embeddings(model, batch_of_reactions(RECORDS[-1:], **VECTORS))
+    torch.testing.assert_close(alone[0], vectors[-1], rtol=1e-4, atol=1e-5)
+    assert (vectors[0] - vectors[-1]).abs().max() > 1e-3
