@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, cast
@@ -12,6 +13,7 @@ import numpy as np
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject, Unusable
+from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
 from matdata.features.base import (
     BatchColumns,
@@ -38,6 +40,7 @@ from matdata.tables.operations import OPERATION_TOKENS, OPERATIONS
 PRECURSORS, OPERATION_COLUMN = "precursors", "operations"
 MAX_PRECURSORS = 64  # of a reaction: pairs of them are made in a batch
 MAX_OPERATIONS = 256
+MAX_AMOUNT = sys.float_info.max / MAX_PRECURSORS  # moles, so that their sum is finite
 
 
 @dataclass(frozen=True)
@@ -212,10 +215,12 @@ def _amount_of(amount: object, formula: str, default: bool) -> float:
         return 1.0
     if amount is None:
         raise Unusable("unstated_amount", f"the amount of {formula} is not known")
-    number = isinstance(amount, (int, float)) and not isinstance(amount, bool)
-    if not number or not 0 < cast(float, amount) < math.inf:
-        raise Unusable("bad_amount", f"the amount of {formula} is {amount!r}, no positive number")
-    return float(cast(float, amount))
+    if not is_number(amount) or not 0 < amount <= MAX_AMOUNT:
+        shown = repr(amount)[:60]
+        raise Unusable(
+            "bad_amount", f"the amount of {formula} is {shown}, no usable positive number"
+        )
+    return float(amount)
 
 
 def _tokens_of(cell: object) -> list[int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard
 
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.elements import atomic_number
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
+from matdata.core.numerals import is_number
 from matdata.sources._arithmetic import evaluate
 
 #: How oxygen that is lacking to an unknown extent is written in the amounts.
@@ -80,15 +81,14 @@ def variables_of(material: JsonMapping) -> dict[str, float]:
         if not isinstance(stated, dict):
             raise other_layout("amounts_vars", "ranges of variables", stated)
         low, high = stated.get("min_value"), stated.get("max_value")
-        if is_number(low) and is_number(high):
+        if is_finite(low) and is_finite(high):
             values[name] = 0.5 * (low + high)
     return values
 
 
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a finite number."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(cast(float, value))
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether a value is a number that a float64 holds, which integers of JSON need not be."""
+    return is_number(value) and abs(value) <= sys.float_info.max
 
 
 def elements_of(material: JsonMapping, substituted: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from matdata.sources._doi_years import year_of
 from matdata.sources._reaction_amounts import (
     DEFICIENCY,
     composition_of,
-    is_number,
+    is_finite,
     list_at,
     mapping_at,
     other_layout,
@@ -174,7 +174,7 @@ def _range(conditions: JsonMapping, key: str) -> tuple[float | None, float | Non
         values = one.get("values")
         stated = [one.get("min_value"), one.get("max_value")]
         stated += values if isinstance(values, list) else []
-        numbers += [float(value) for value in stated if is_number(value)]
+        numbers += [float(value) for value in stated if is_finite(value)]
     return (min(numbers), max(numbers)) if numbers else (None, None)
 
 

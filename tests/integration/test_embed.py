@@ -309,6 +309,8 @@ def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
         md.nearest(run, [f"id:{name}", "NaCl7"])
     with pytest.raises(md.StoreError, match="holds no material 'nothing'"):
         md.nearest(run, "id:nothing")
+    with pytest.raises(md.ConfigError, match=f"'{name}' is asked about more than once"):
+        md.nearest(run, [f"id:{name}"] * 2)
 
 
 def test_neighbours_as_a_table(dataset, tmp_path, capsys):

@@ -74,6 +74,8 @@ TITANIA = {"formula": "TiO2", "amount": 1.0}
         ({"precursors": [{**TITANIA, "amount": 0}]}, "bad_amount", "TiO2 is 0"),
         ({"precursors": [{**TITANIA, "amount": -0.5}]}, "bad_amount", "TiO2 is -0.5"),
         ({"precursors": [{**TITANIA, "amount": float("nan")}]}, "bad_amount", "TiO2 is nan"),
+        ({"precursors": [{**TITANIA, "amount": 10**400}]}, "bad_amount", "no usable positive"),
+        ({"precursors": [{**TITANIA, "amount": 1e308}] * 2}, "bad_amount", "TiO2 is 1e+308"),
         ({"precursors": [{**TITANIA, "amount": "x"}]}, "bad_amount", "TiO2 is 'x'"),
         ({"precursors": [TITANIA] * (MAX_PRECURSORS + 1)}, "many_precursors", "65 precursors"),
         ({"operations": ["stir"]}, "unknown_operation", "'stir' is not known; known ones: dry, h"),

@@ -238,7 +238,7 @@ def test_a_precursor_that_the_equation_leaves_out_has_no_amount(read):
 
 def test_no_value_of_a_record_is_unexpected(tmp_path):
     """Every value of a record is replaced by others in turn: a row, or a reason of its own."""
-    swapped = [None, 7, -1.5, "x", "", [], [1], ["x"], {}, {"x": 1}, True, [[]], [{}]]
+    swapped = [None, 7, 10**400, -1.5, "x", "", [], [1], ["x"], {}, {"x": 1}, True, [[]], [{}]]
     heated = step("HeatingOperation", heating_temperature=[{**between(1, 2), "units": "C"}])
     target = material("M1-xO", {"M": "1-x", "O": "1"}, amounts_vars={"x": between(0, 1)})
     target["elements_vars"] = {"M": ["Ba"]}

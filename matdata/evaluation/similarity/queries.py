@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
     Raises
     ------
     ConfigError
-        If a text is empty or could be two things, or only some are ids.
+        If a text is empty or could be two things, only some are ids, or an id is repeated.
     StoreError
         If the run's dataset holds no material of a marked id.
     StructureError
@@ -68,6 +69,12 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
     if not lacking:
         for text in texts:
             _require_one_meaning(run, text)
+        repeated = [name for name, count in Counter(ids).items() if count > 1]
+        if repeated:
+            raise ConfigError(
+                f"{first_few(map(repr, repeated))} is asked about more than once",
+                next_step="name each material once",
+            )
         dataset.rows(np.array(ids, dtype=np.str_))  # of marked ids: refused here
         return MaterialIds(dataset, np.array(ids, dtype=np.str_)), tuple(texts)
     if len(lacking) < len(texts):
