@@ -6,9 +6,11 @@ and tests on the structures before relaxation, which are all that is known of a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core.errors import SplitError
 from matdata.core.settings import Settings, setting
@@ -65,9 +67,21 @@ def pairs_split(ids: Ids, columns: Columns, settings: PairsSettings) -> list[Spl
     notes += (f"structures by role: {words}; {int((~fits).sum())} of {len(ids)} are in no part",)
     notes += _changes(columns, roles)
     kept = np.where(fits, names, REST)
+    _require_roles(asked, kept)
     by = () if settings.by == ("basin",) else settings.by
     name = split_name("pairs", ratios.slug, *asked.values(), by=by, seed=settings.seed)
     return [Split(name, "pairs", settings.to_dict(), parts_from_names(ids, kept), notes)]
+
+
+def _require_roles(asked: Mapping[str, str], kept: npt.NDArray[np.str_]) -> None:
+    """Refuse a part that is asked for and left without structures of its role."""
+    for part, role in asked.items():
+        if not (kept == part).any():
+            raise SplitError(
+                f"no group of part {part} holds a structure of role {role!r}",
+                cause="these structures are missing or unreadable, or there are too few groups",
+                next_step=f"look at the ledger, or take others: --set {part}={BOTH}",
+            )
 
 
 def _roles(columns: Columns) -> Labels:
@@ -109,7 +123,8 @@ def _require_whole_basins(groups: Groups, basins: Labels, by: tuple[str, ...]) -
         if basin is not None and group_of.setdefault(basin, group) != group:
             raise SplitError(
                 f"groups by {'+'.join(by)} divide basins: {basin!r} is in two of them",
-                cause="relaxation changes what the groups are made of",
+                cause="relaxation changes these columns, or they have empty cells, each of which is "
+                "a group",
                 next_step="group by basin, formula or chemsys",
             )
 

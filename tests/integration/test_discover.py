@@ -160,6 +160,12 @@ def test_columns_that_make_no_groups(run):
     with pytest.raises(md.ConfigError, match="batc"):
         md.discover(trained, others, reference="toy", by="batc")
     assert groups_of(others, "n_elements", np.array([1, 0]))["2"].tolist() == [0, 1]
+    with pytest.raises(md.ConfigError, match="no score is asked for"):
+        md.discover(trained, others, reference="toy", by="n_elements", no_score=True)
+    bare = [{"formula": one["formula"]} for one in toy.rows()]
+    unscored = toy.build(dataset.cache, bare, "unscored")
+    with pytest.raises(md.ConfigError, match="no true distances to score by n_elements"):
+        md.discover(trained, unscored, reference="toy", by="n_elements")
 
 
 def test_a_submission_to_matbench_discovery(run, tmp_path):

@@ -136,9 +136,21 @@ def test_what_cannot_be_a_split_of_pairs(tmp_path):
     dataset = _build(_json(tmp_path / "p.json"), tmp_path)
     with pytest.raises(SplitError, match="divide basins: 's0' is in two"):
         dataset.split(method="pairs", split="80/20", set={"by": "volume_per_atom"})
+    with pytest.raises(SplitError, match="empty cells, each of which is a group"):
+        dataset.split(method="pairs", split="80/20", set={"by": "volume_per_atom"})
     single = _build(_json(tmp_path / "single.json"), tmp_path, initial_col=None)
     with pytest.raises(SplitError, match="holds no pairs of structures"):
         single.split(method="pairs", split="80/20")
+
+
+def test_a_part_left_without_structures_of_its_role_is_refused(tmp_path):
+    without = {k: {"before": "one line of text"} for k in range(20)}
+    dataset = _build(_json(tmp_path / "p.json", without), tmp_path)
+    assert len(dataset) == 20
+    with pytest.raises(SplitError, match="no group of part test holds .* role 'initial'"):
+        dataset.split(method="pairs", split="80/20")
+    split = dataset.split(method="pairs", split="80/20", set={"test": "relaxed"})
+    assert (len(split["train"]), len(split["test"])) == (16, 4)
 
 
 def test_files_without_a_second_structure_are_refused(tmp_path):

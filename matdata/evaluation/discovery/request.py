@@ -73,7 +73,8 @@ class DiscoverRequest(RunRequest):
         Raises
         ------
         ConfigError
-            If run, dataset or reference is not named, or a value is none that the option takes.
+            If run, dataset or reference is not named, a value is none that the option takes, or
+            a column to score by does not exist or nothing is scored.
         TrainError, StoreError
             If there is no such run or dataset, or it is damaged.
         """
@@ -100,13 +101,26 @@ class DiscoverRequest(RunRequest):
         options = HullOptions(str(fields["reference"]), str(fields.get("target") or ""))
         hull = Hull(options).within(run.cache)
         hull.produces(run.schema.targets)  # refused before anything is predicted
+        by = words(fields.get("by"))
+        _require_scored(dataset, by, scores=not fields.get("no_score"))
         return cls(
             run, (hull,), loop_settings(fields, run), dataset, hull, cast("Criterion", criterion),
-            budget, fields.get("truth"), not fields.get("no_score"), words(fields.get("by")),
+            budget, fields.get("truth"), not fields.get("no_score"), by,
             None if output is None else Path(output), submission,
             None if pictures is None else Path(pictures),
             PictureSettings.from_mapping({name: one for name, one in look.items() if one}),
         )  # fmt: skip
+
+
+def _require_scored(dataset: DatasetFolder, by: tuple[str, ...], scores: bool) -> None:
+    """Refuse columns to score by that are not there, or where nothing is scored."""
+    if by and not scores:
+        raise ConfigError(
+            "columns to score by are named, and no score is asked for",
+            next_step="leave out --by, or --no-score",
+        )
+    for column in by:
+        dataset.require_column(column, " to score by", ConfigError)
 
 
 def _is_submission(form: str, output: str | Path | None) -> bool:

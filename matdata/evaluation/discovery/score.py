@@ -14,7 +14,8 @@ import numpy.typing as npt
 from matdata.core.composition import parse_formula, reduced_formula
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
-from matdata.evaluation.derive.hull import FORMULA
+from matdata.core.errors import ConfigError
+from matdata.evaluation.derive.hull import FORMULA, RESULT
 from matdata.evaluation.discovery.groups import (
     CENTRES,
     Groups,
@@ -82,7 +83,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
     Raises
     ------
     ConfigError
-        If a column to score by does not exist, or has too many values.
+        If a column to score by has too many values, or no true distances are there to score with.
     TrainError
         If the same training opened true values of the dataset with other weights.
     StoreError
@@ -90,6 +91,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
     """
     source = source_of(request) if request.scores else None
     if source is None:
+        _require_none_by(request)
         return None
     own, same_dataset = unseen(request)
     rows = np.flatnonzero(own)
@@ -118,6 +120,16 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> Scored | None:
         path.parent.mkdir(exist_ok=True)
         write_record(path, {"identity": identity, "score": plain})
     return Scored({**plain, "reused": False}, among, true, unique, groups)
+
+
+def _require_none_by(request: DiscoverRequest) -> None:
+    """Refuse columns to score by where no true distance is known."""
+    if request.by:
+        raise ConfigError(
+            f"{request.dataset.ref} has no true distances to score by {', '.join(request.by)}",
+            cause=f"it has no column {request.hull.source.source!r} or {RESULT!r}",
+            next_step="name their column with --truth, or leave out --by",
+        )
 
 
 def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
