@@ -84,6 +84,8 @@ class Input:
     def _factor(self, one: Brought) -> float:
         """What the points of a material are multiplied by."""
         unit, own = self.unit_of(one.axis), one.unit or self.stated.get(one.axis, "")
+        if own and not unit:
+            raise Unusable("other_unit", f"{one.axis} is in {own}, and others give no unit of it")
         if own or not self.units.get(one.axis):
             try:
                 return factor_between(own, unit, one.axis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -32,11 +33,13 @@ class HelpFormatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are two lines: what is wrong, and where the options are listed.
 
-    Options may be written with underscores, as settings are (``--batch_size``).
+    Options may be written with underscores, as settings are (``--batch_size``). A word that begins
+    with a negative number is a value (``--grid -10:10:200``): no option is called so.
     """
 
     def __init__(self, **more: Any) -> None:
         super().__init__(formatter_class=HelpFormatter, **more)
+        self._negative_number_matcher = re.compile(r"^-\.?\d")
 
     def parse_known_args(  # type: ignore[override]
         self,

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.core.digest import digest_file, digest_json
 from matdata.core.errors import SourceError, did_you_mean, first_few
 from matdata.core.ledger import Unusable
 from matdata.core.units import unit_in_header, without_unit
 from matdata.sources import optics
-from matdata.sources.spectrum_file import header_of, read_spectra
+from matdata.sources.readers.parquet_table import parquet_damage
+from matdata.sources.spectra_npz import arrays_of, shapes_of
+from matdata.sources.spectrum_file import FileSpectra, header_of, read_spectra, units_in
 from matdata.spectra.brought import Brought, brought
 from matdata.store.arrow import lists_of
 
-Float = npt.NDArray[np.float64]
 ID = "material_id"
 IDS = (ID, "id", "jid", "ids")
 SUFFIXES = (".csv", ".dat", ".txt", ".xml")
-MOST_OF_NPZ = 32 << 30  # bytes of its arrays, which are in memory together
 BATCH = 256  # rows of a Parquet file at once
 Form: TypeAlias = Literal["npz", "parquet", "folder"]
 
@@ -42,14 +41,14 @@ class SpectraFiles:
     units
         Units of columns and axes, where they are known.
     components
-        Of dielectric functions in XML.
+        Of dielectric functions in XML; empty for other files.
     """
 
     path: Path
     form: Form
     axis_of: Mapping[str, str]
     units: Mapping[str, str] = field(default_factory=dict)
-    components: tuple[str, ...] = optics.COMPONENTS
+    components: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Digest of what will be read."""
@@ -63,41 +62,56 @@ class SpectraFiles:
         return read[self.form]()
 
     def _npz(self) -> Iterator[Brought]:
-        with _opened(self.path) as arrays:
-            ids = arrays[_id_of(arrays.files, self.path)]
-            blocks = {name: _numbers(self.path, name, arrays[name]) for name in self._names}
-        for name, block in blocks.items():
-            if len(block) != len(ids) and not (block.ndim == 1 and name in self._axes):
-                raise SourceError(f"{self.path} has {len(ids)} ids and {len(block)} of {name!r}")
-        for row, identity in enumerate(ids.tolist()):
+        id_name = _id_of([*shapes_of(self.path)], self.path)
+        ids, blocks = arrays_of(self.path, id_name, self._axes, self.axis_of)
+        for row, identity in enumerate(ids):
             for axis in self._axes:
                 points = blocks[axis] if blocks[axis].ndim == 1 else blocks[axis][row]
                 values = {c: blocks[c][row] for c, of in self.axis_of.items() if of == axis}
                 missing = all(np.isnan(v).all() for v in values.values())
                 if not missing:
-                    yield Brought(str(identity), axis, points, values, self.units.get(axis, ""))
+                    yield Brought(identity, axis, points, values, self.units.get(axis, ""))
 
     def _parquet(self) -> Iterator[Brought]:
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path) as file:
+        with parquet_damage(self.path), pq.ParquetFile(self.path) as file:
             id_column = _id_of(file.schema_arrow.names, self.path)
             names = [id_column, *self._names]
             for batch in file.iter_batches(BATCH, columns=names):
                 ids = batch.column(id_column).to_pylist()
+                if None in ids:
+                    raise SourceError(
+                        f"--spectra {self.path} has rows without a {id_column}",
+                        next_step="give each row the id of its material, or leave it out",
+                    )
                 cells = {name: lists_of(batch.column(name)) for name in self._names}
-                yield from brought(ids, cells, self.axis_of, self.units)
+                yield from brought([str(one) for one in ids], cells, self.axis_of, self.units)
 
     def _folder(self) -> Iterator[Brought]:
+        axis = self._axes[0]
         for path in _files(self.path):
-            axis = self._axes[0]
             try:
-                points, values, unit = read_spectra(path, self.components)
+                read = read_spectra(path, self.components)
+                self._require_alike(read)
             except Unusable as fault:
                 yield Brought(path.stem, axis, fault=fault)
                 continue
-            chosen = {name: values.get(name) for name in self.axis_of}
-            yield Brought(path.stem, axis, points, chosen, unit)
+            chosen = {name: read.values.get(name) for name in self.axis_of}
+            yield Brought(path.stem, axis, read.points, chosen, read.units.get(axis, ""))
+
+    def _require_alike(self, read: FileSpectra) -> None:
+        """Refuse a file whose axis has another name, or whose numbers are in another unit."""
+        if read.axis != self._axes[0]:
+            raise Unusable(
+                "other_axis", f"its first column is {read.axis}, that of others {self._axes[0]}"
+            )
+        for name in self.axis_of:
+            own, unit = read.units.get(name), self.units.get(name)
+            if name in read.values and own != unit:
+                raise Unusable(
+                    "other_unit", f"{name} is in {own or 'no unit'}, in others {unit or 'none'}"
+                )
 
     @property
     def _axes(self) -> list[str]:
@@ -126,10 +140,19 @@ def spectra_files(
     Raises
     ------
     SourceError
-        If it is nothing of these, has no ids, or it is open which column is the axis.
+        If it is nothing of these, has no ids, it is open which column is the axis, or components
+        are asked of what is no XML.
     """
-    if path.is_dir():
-        return _of_folder(path, components)
+    files = _of_folder(path, components) if path.is_dir() else _of_file(path, axes)
+    if components and not files.components:
+        raise SourceError(
+            f"--components is of dielectric functions in XML, and --spectra {path} holds none",
+            next_step="leave it out; --axis COLUMN=AXIS chooses columns of NPZ and Parquet files",
+        )
+    return files
+
+
+def _of_file(path: Path, axes: Sequence[str]) -> SpectraFiles:
     if not path.is_file():
         raise SourceError(f"--spectra {path}: there is no such file or folder")
     suffix = path.suffix.lower()
@@ -150,7 +173,7 @@ def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _of_npz(path: Path, axes: Sequence[str]) -> SpectraFiles:
-    shapes = _shapes(path)
+    shapes = shapes_of(path)
     del shapes[_id_of([*shapes], path)]
     pairs = _pairs(axes, [*shapes])
     single = [name for name, shape in shapes.items() if len(shape) == 1]
@@ -162,10 +185,10 @@ def _of_npz(path: Path, axes: Sequence[str]) -> SpectraFiles:
 def _of_parquet(path: Path, axes: Sequence[str]) -> SpectraFiles:
     from matdata.store.tables import read_axes, read_names, read_units
 
-    names = read_names(path)
+    with parquet_damage(path):
+        names, stated_axes, stated = read_names(path), read_axes(path), read_units(path)
     _id_of(names, path)
-    found = _require_pairs(path, _pairs(axes, names) or read_axes(path), names)
-    stated = read_units(path)
+    found = _require_pairs(path, _pairs(axes, names) or stated_axes, names)
     used = dict.fromkeys([*found, *found.values()])
     units = {name: stated.get(name) or unit_in_header(name) or "" for name in used}
     return SpectraFiles(path, "parquet", found, {name: one for name, one in units.items() if one})
@@ -173,8 +196,7 @@ def _of_parquet(path: Path, axes: Sequence[str]) -> SpectraFiles:
 
 def _of_folder(path: Path, components: Sequence[str]) -> SpectraFiles:
     files = _files(path)
-    stems = [one.stem for one in files]
-    twice = sorted({stem for stem in stems if stems.count(stem) > 1}) if len(files) < 10_000 else []
+    twice = sorted(stem for stem, n in Counter(one.stem for one in files).items() if n > 1)
     if not files or twice:
         what = f"two files of {first_few(twice)}" if twice else f"no {', '.join(SUFFIXES)} files"
         raise SourceError(f"--spectra {path} holds {what}", next_step="one file per material id")
@@ -188,9 +210,7 @@ def _of_folder(path: Path, components: Sequence[str]) -> SpectraFiles:
         except Unusable:
             continue
         axis, *columns = map(without_unit, header)
-        units = dict(zip((axis, *columns), map(unit_in_header, header), strict=True))
-        known = {name: unit for name, unit in units.items() if unit}
-        return SpectraFiles(path, "folder", dict.fromkeys(columns, axis), known)
+        return SpectraFiles(path, "folder", dict.fromkeys(columns, axis), units_in(header))
     raise SourceError(
         f"--spectra {path}: no file begins with a line of names",
         next_step="begin each with a line such as: energy (eV),dos",
@@ -234,51 +254,6 @@ def _id_of(names: Sequence[str], path: Path) -> str:
         f"--spectra {path} has no column of material ids",
         next_step=f"name it {ID}; columns: {', '.join(names)}",
     )
-
-
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays of an NPZ file, from their headers.
-
-    Raises
-    ------
-    SourceError
-        If it is none, or holds more than `MOST_OF_NPZ`.
-    """
-    shapes: dict[str, tuple[int, ...]] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > MOST_OF_NPZ:
-                raise SourceError(f"--spectra {path} holds more than {MOST_OF_NPZ >> 30} GiB")
-            for member in members:
-                with archive.open(member) as file:
-                    major, _ = np.lib.format.read_magic(file)
-                    read = np.lib.format.read_array_header_1_0
-                    header = read if major == 1 else np.lib.format.read_array_header_2_0
-                    shapes[member.filename.removesuffix(".npy")] = header(file)[0]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise SourceError(f"--spectra {path} cannot be read: {error}") from error
-    return shapes
-
-
-def _opened(path: Path) -> Any:
-    """An NPZ file, without pickles.
-
-    Raises
-    ------
-    SourceError
-        If it is none.
-    """
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise SourceError(f"--spectra {path} cannot be read: {error}") from error
-
-
-def _numbers(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
-        raise SourceError(f"--spectra {path}: {name!r} holds no rows of numbers")
-    return array if array.dtype == np.float64 else array.astype(np.float64)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,34 @@ from matdata.sources import optics
 
 Float = npt.NDArray[np.float64]
 MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class FileSpectra:
+    """Spectra of a file of one material.
+
+    Attributes
+    ----------
+    axis
+        Name of the axis, the first column.
+    points : (k,) float64
+        Where the numbers stand.
+    values
+        By column its numbers.
+    units
+        Units of axis and columns, where the file states them.
+    """
+
+    axis: str
+    points: Float
+    values: Mapping[str, Float]
+    units: Mapping[str, str]
+
+
+def units_in(header: Sequence[str]) -> dict[str, str]:
+    """By column the unit that its name in a header states, in its one spelling."""
+    stated = {without_unit(name): canonical_unit(unit_in_header(name) or "") for name in header}
+    return {name: unit for name, unit in stated.items() if unit}
 
 
 def header_of(path: Path) -> list[str]:
@@ -32,8 +61,8 @@ def header_of(path: Path) -> list[str]:
     return words
 
 
-def read_spectra(path: Path, components: Sequence[str]) -> tuple[Float, dict[str, Float], str]:
-    """Points, numbers by column, and unit of the points.
+def read_spectra(path: Path, components: Sequence[str]) -> FileSpectra:
+    """The spectra of a file; `components` are those of dielectric functions in XML.
 
     Raises
     ------
@@ -44,7 +73,8 @@ def read_spectra(path: Path, components: Sequence[str]) -> tuple[Float, dict[str
         raise Unusable("unreadable", f"{path.name}: more than {MOST_BYTES >> 20} MiB")
     if path.suffix.lower() == ".xml":
         arrays = optics.dielectric_function(path, components)
-        return arrays.pop(optics.ENERGIES), arrays, "eV"
+        points = arrays.pop(optics.ENERGIES)
+        return FileSpectra(optics.ENERGIES, points, arrays, optics.units_of(components))
     header = header_of(path)
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     rows = [_cells(line) for line in text.splitlines()[1:] if line.strip() and line[0] != "#"]
@@ -59,8 +89,7 @@ def read_spectra(path: Path, components: Sequence[str]) -> tuple[Float, dict[str
         raise Unusable("unreadable", f"{path.name}: {error}") from None
     names = [without_unit(name) for name in header]
     values = {name: table[:, place] for place, name in enumerate(names)}
-    unit = unit_in_header(header[0])
-    return values.pop(names[0]), values, canonical_unit(unit) or "" if unit else ""
+    return FileSpectra(names[0], values.pop(names[0]), values, units_in(header))
 
 
 def _cells(line: str) -> list[str]:

@@ -79,6 +79,8 @@ def parse_grid(text: str) -> Grid:
         raise ConfigError(f"--grid {text!r} does not rise from its start to its stop")
     if not (points.is_integer() and 2 <= points <= MOST_POINTS):
         raise ConfigError(f"--grid {text!r}: expected 2 to {MOST_POINTS:,} points")
+    if not (np.diff(np.linspace(start, stop, int(points))) > 0).all():
+        raise ConfigError(f"--grid {text!r}: {int(points):,} points are closer than numbers differ")
     unit = words[3].strip() if len(words) == 4 else ""
     if unit and canonical_unit(unit) is None:
         raise ConfigError(f"--grid {text!r}: {unit!r} is no unit", next_step=FORM)

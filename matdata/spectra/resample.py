@@ -16,6 +16,8 @@ Float = npt.NDArray[np.float64]
 ABSORBING = ("eps_im_xx", "eps_im_yy", "eps_im_zz", "eps_im_average")
 #: Rounding of what is 0, as a share of the largest value of a spectrum.
 ROUNDING = 1e-6
+#: Largest number of a spectrum, which is stored as float32.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,9 @@ def checked(one: Spectra) -> Spectra:
     Raises
     ------
     Unusable
-        If an axis does not rise or fall throughout, has one point, or anything is not finite; if
-        a column is missing or of another length; if what absorbs is negative.
+        If an axis does not rise or fall throughout, has one point, or anything is not finite, or
+        too large for float32; if a column is missing or of another length; if what absorbs is
+        negative.
     """
     axis = one.axis
     present: dict[str, Float] = {}
@@ -62,6 +65,10 @@ def checked(one: Spectra) -> Spectra:
             raise Unusable(
                 "not_finite", f"{wrong} of {len(values)} numbers of {name} are not finite"
             )
+    for name, values in present.items():
+        most = float(np.abs(values).max())
+        if most > LARGEST:
+            raise Unusable("too_large", f"{name} reaches {most:.4g}, more than float32 holds")
     if axis[0] > axis[-1]:
         axis = axis[::-1]
         present = {name: values[::-1] for name, values in present.items()}

@@ -23,6 +23,7 @@ from support.toy import command
 
 import matdata as md
 from matdata.building.repair import repair
+from matdata.cli.arguments import make_parser
 
 
 def reasons(dataset):
@@ -131,6 +132,7 @@ def test_points_beyond_the_data_are_as_said(tmp_path):
         (lambda v: v["eps_re_xx"][0].__setitem__(7, np.nan), "not_finite"),
         (lambda v: v["energy"][0].__setitem__(7, np.inf), "not_finite"),
         (lambda v: v["eps_im_xx"][0].__setitem__(7, -0.1), "negative_absorption"),
+        (lambda v: v["eps_re_xx"][0].__setitem__(7, 1e39), "too_large"),
         (lambda v: v["energy"][0].__iadd__(1.0), "outside_grid"),
     ],
 )
@@ -201,6 +203,7 @@ def test_different_grids_without_a_grid_are_an_error_that_names_the_option(tmp_p
         ("0:30:1", "expected 2 to"),
         ("0:30:2.5", "expected 2 to"),
         ("0:30:10:parsec", "no unit"),
+        ("1:1.0000000000000002:100", "closer than numbers differ"),
         ("enery=0:10:50", r"axis 'enery' that is not there \(did you mean 'energy'"),
         (["0:10:50", "0:10:60"], "given twice"),
     ],
@@ -230,6 +233,74 @@ def test_files_that_hold_no_spectra_are_refused(tmp_path):
     write_materials(tmp_path / "m.csv")
     with pytest.raises(md.ConfigError, match="--beyond is of"):
         md.build(tmp_path / "m.csv", cache=tmp_path, beyond="hold")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"eps_re_xx": np.arange(132.0)}, "'eps_re_xx' holds no rows of numbers"),
+        ({"material_id": np.array([identity(*p) for p in pairs()], object)}, "cannot be read"),
+        ({"material_id": np.array([[identity(*p)] * 2 for p in pairs()])}, "no list of ids"),
+        ({"material_id": np.array([identity(*p).encode() for p in pairs()])}, "no list of ids"),
+    ],
+)
+def test_arrays_that_are_no_spectra_of_materials_are_refused(tmp_path, change, message):
+    with pytest.raises(md.SourceError, match=message):
+        build(tmp_path, {**arrays(), **change}, axis=["eps_re_xx=energy"])
+
+
+def test_parquet_files_are_matched_by_ids_of_any_kind_and_refused_if_damaged(tmp_path):
+    (tmp_path / "materials.csv").write_text("material_id,formula\n1,NaCl\n2,KCl\n3,LiF\n")
+    spectra = {"energy": [[0.0, 5.0, 10.0]] * 3, "dos": [[1.0, 2.0, 3.0]] * 3}
+    given = {"axis": ["dos=energy"], "grid": ()}
+    path = tmp_path / "dos.parquet"
+    pq.write_table(pa.table({"material_id": [1, 2, 3], **spectra}), path)
+    np.testing.assert_array_equal(block(build(tmp_path, path, **given), "dos"), spectra["dos"])
+    pq.write_table(pa.table({"material_id": [1, None, 3], **spectra}), path)
+    with pytest.raises(md.SourceError, match="rows without a material_id"):
+        build(tmp_path, path, **given)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(md.SourceError, match="no readable Parquet file"):
+        build(tmp_path, path, **given)
+
+
+def test_components_are_asked_of_dielectric_functions_in_xml_alone(tmp_path):
+    with pytest.raises(md.SourceError, match="--components is of dielectric functions in XML"):
+        build(tmp_path, arrays(), components=["xx"])
+
+
+def test_files_whose_columns_are_others_are_ledger_rows(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    heads = {
+        "m0-1": "energy (eV),dos (1/eV)",
+        "m0-2": "energy (eV),dos (1/meV)",
+        "m0-3": "energy (eV),dos",
+        "m0-4": "time (eV),dos (1/eV)",
+    }
+    rows = [f"{e},{e}" for e in ENERGIES.tolist()]
+    for name, head in heads.items():
+        (folder / f"{name}.csv").write_text("\n".join([head, *rows]))
+    assert reasons(build(tmp_path, folder)) == {
+        "m0-2": "other_unit", "m0-3": "other_unit", "m0-4": "other_axis",
+    }  # fmt: skip
+
+
+def test_a_unit_that_the_first_file_does_not_state_is_not_mixed_in(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, head, scale in (("m0-1", "energy", 1.0), ("m0-2", "energy (meV)", 1000.0)):
+        rows = [f"{scale * e},{e}" for e in ENERGIES.tolist()]
+        (folder / f"{name}.csv").write_text("\n".join([f"{head},dos", *rows]))
+    assert reasons(build(tmp_path, folder, "open")) == {"m0-2": "other_unit"}
+    stated = build(tmp_path, folder, "stated", unit={"energy": "eV"})
+    assert not reasons(stated)
+    np.testing.assert_allclose(block(stated, "dos")[stated.row("m0-2")], GRID, rtol=1e-6)
+
+
+def test_a_grid_may_begin_below_zero_on_the_command_line():
+    given = make_parser("build").parse_args(["build", "m.csv", "--grid", "-10:10:200"])
+    assert given.grid == ["-10:10:200"]
 
 
 def test_files_of_materials_in_other_units_or_none_are_ledger_rows(tmp_path):

@@ -93,7 +93,7 @@ def _opened(path: Path) -> Iterator[Any]:
             cause="Parquet is read from its end, and has compression of its own",
             next_step=f"unpack it (`gunzip -k {path.name}`) and build that file",
         )
-    with open_plain(path) as source, _damage(path):
+    with open_plain(path) as source, parquet_damage(path):
         options: JsonObject = {
             "buffer_size": PAGE_BYTES,
             "pre_buffer": False,
@@ -109,7 +109,8 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def parquet_damage(path: Path) -> Iterator[None]:
+    """Raise what Arrow says of a damaged file as a `SourceError` that names it."""
     import pyarrow as pa
 
     try:
