@@ -88,7 +88,7 @@ def command(table, cache):
 
 @pytest.mark.parametrize(
     ("module", "function"),
-    [("matdata.sources.taking", "_read_all"), ("matdata.features.building.runner", "_commit")],
+    [("matdata.sources.taking", "_read_all"), ("matdata.features.building.runner", "commit")],
 )
 def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cache, tmp_path):
     whole = tmp_path / "whole"
@@ -102,7 +102,7 @@ def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cach
     done = md.gc(keep=1, cache=cache)
     assert any("works on it" in one.why for one in done.kept)
     assert unfinished[0].is_dir()
-    if function == "_commit":  # of a feature: its dataset stays
+    if function == "commit":  # of a feature: its dataset stays
         with pytest.raises(StoreError, match="works on it"):
             md.rm("a", cascade=True, cache=cache)
     code, errors = running.end()
@@ -115,7 +115,7 @@ def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cach
 
 def test_a_build_that_was_killed_is_swept_away_and_starts_anew(table, cache, tmp_path):
     running = Paused(
-        tmp_path, "matdata.features.building.runner", "_commit", *command(table, cache)
+        tmp_path, "matdata.features.building.runner", "commit", *command(table, cache)
     )
     assert md.gc(cache=cache).removed == []
     running.kill()

@@ -77,6 +77,8 @@ def _words(cache, tmp_path):
         ("embed", "run", "mine"),
         ("embed", "run", "Li2O", "NaTiO3"),
         ("nearest", "run", str(material), "--top", "2", "--columns", "e_form"),
+        ("curve", "run", "--fractions", "0.5", "--no-pictures"),
+        ("screen", "run", "mine", "--where", "prediction_gap_mean > -1000"),
         ("runs",),
         ("import-run", f"matgl:{tmp_path / 'weights'}", "--name", "given", "--target", "gap",
          "--unit", "eV"),

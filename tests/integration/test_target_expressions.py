@@ -145,7 +145,10 @@ def test_no_cell_of_the_test_part_is_read_before_it_is_opened(cache):
         def __iter__(self):
             raise AssertionError("the whole column was read")
 
-    dataset.columns = {**dataset.columns, TARGET: Sealed(dataset.columns[TARGET])}
+    class Columns(dict):
+        spectra = None
+
+    dataset.columns = Columns({**dataset.columns, TARGET: Sealed(dataset.columns[TARGET])})
     from matdata.training import trainer
     from matdata.training.target_notes import domain_notes
     from matdata.training.targets import infer_targets, with_value
