@@ -26,7 +26,7 @@ from matdata.store import files
 
 NOBLE_GASES = frozenset({2, 10, 18, 36, 54, 86})
 MOST_SITES = 500
-ENERGIES, REAL, IMAGINARY = "dielectric.energies", "dielectric.real", "dielectric.imag"
+ENERGIES, REAL, IMAGINARY = "eps_energies", "eps_re", "eps_im"
 ENERGY, HULL = "optb88vdw_total_energy", "ehull"  # of JARVIS, eV/atom both
 Counts = Counter[str]
 

@@ -114,9 +114,7 @@ def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cach
 
 
 def test_a_build_that_was_killed_is_swept_away_and_starts_anew(table, cache, tmp_path):
-    running = Paused(
-        tmp_path, "matdata.features.building.runner", "commit", *command(table, cache)
-    )
+    running = Paused(tmp_path, "matdata.features.building.runner", "commit", *command(table, cache))
     assert md.gc(cache=cache).removed == []
     running.kill()
     (removed,) = md.gc(cache=cache).removed
