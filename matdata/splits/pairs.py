@@ -123,8 +123,8 @@ def _require_whole_basins(groups: Groups, basins: Labels, by: tuple[str, ...]) -
         if basin is not None and group_of.setdefault(basin, group) != group:
             raise SplitError(
                 f"groups by {'+'.join(by)} divide basins: {basin!r} is in two of them",
-                cause="relaxation changes these columns, or they have empty cells, each of which is "
-                "a group",
+                cause="relaxation changes these columns, or they have empty cells, each of which "
+                "is a group",
                 next_step="group by basin, formula or chemsys",
             )
 
