@@ -147,7 +147,7 @@ def test_a_part_left_without_structures_of_its_role_is_refused(tmp_path):
     without = {k: {"before": "one line of text"} for k in range(20)}
     dataset = _build(_json(tmp_path / "p.json", without), tmp_path)
     assert len(dataset) == 20
-    with pytest.raises(SplitError, match="no group of part test holds .* role 'initial'"):
+    with pytest.raises(SplitError, match=r"no group of part test holds .* role 'initial'"):
         dataset.split(method="pairs", split="80/20")
     split = dataset.split(method="pairs", split="80/20", set={"test": "relaxed"})
     assert (len(split["train"]), len(split["test"])) == (16, 4)
