@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.small import NETWORKS
 
 import matdata as md
 from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
 from matdata.store.safetensors import read_tensors
-from matdata.training import TRAINERS
 from matdata.training import trainer as make_trainer
-from matdata.training.contract import TorchTrainer
 
 pytestmark = pytest.mark.slow
 
 SYMBOLS = ("Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ag", "Au", "Pt", "W", "Ti")
 BATCH = 4
-NETWORKS = [name for name in TRAINERS.names() if issubclass(TRAINERS.get(name), TorchTrainer)]
 
 
 @pytest.fixture(scope="module")
