@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.units import columns_called
 from matdata.store.nested import is_nested
 
 Table: TypeAlias = "Mapping[str, Sequence[object]]"
@@ -43,7 +44,8 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
 
 
 def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
-    """The column and its axis that a text ``COLUMN=AXIS`` names; names may hold the mark.
+    """The column and its axis that a text ``COLUMN=AXIS`` names; names may hold the mark, and the
+    unit at their end may be left out.
 
     Raises
     ------
@@ -52,10 +54,11 @@ def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
     """
     marks = [place for place, letter in enumerate(text) if letter == "="]
     pairs = [(text[:place], text[place + 1 :]) for place in marks]
-    for column, axis in pairs:
-        if column in names and axis in names and column != axis:
-            return column, axis
-    wrong = [name for pair in pairs[:1] for name in pair if name not in names]
+    for pair in pairs:
+        columns, axes = (columns_called(name, names) for name in pair)
+        if len(columns) == len(axes) == 1 and columns != axes:
+            return columns[0], axes[0]
+    wrong = [name for pair in pairs[:1] for name in pair if not columns_called(name, names)]
     near = did_you_mean(wrong[0], names) if wrong else ""
     raise ConfigError(
         f"--axis {text!r} names no two columns{near}",

@@ -15,6 +15,7 @@ from matdata.core.console import Console
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError, first_few
 from matdata.core.ledger import Unusable
+from matdata.core.units import unit_in_header
 from matdata.spectra.brought import Brought
 from matdata.spectra.grid import Beyond, Grid, check_grids, factor_between, grid_of
 from matdata.spectra.resample import Spectra, checked, require_covered, resampled
@@ -58,9 +59,14 @@ class Input:
                 "--beyond is of a grid, and none is named", next_step="--grid 0:30:3000"
             )
 
+    def grid(self, axis: str) -> Grid | None:
+        """The grid of an axis, in the unit that the name of its column states, if it states one."""
+        grid, stated = grid_of(axis, self.grids), unit_in_header(axis)
+        return grid.in_unit(stated, axis) if grid and grid.unit and stated else grid
+
     def unit_of(self, axis: str) -> str:
         """Unit of an axis in the dataset: that of its grid, else its own; empty if not known."""
-        grid = grid_of(axis, self.grids)
+        grid = self.grid(axis)
         return (grid.unit if grid else "") or self.units.get(axis, "")
 
     def usable(self, one: Brought) -> Spectra:
@@ -144,7 +150,7 @@ def plan_spectra(given: Input) -> Plan:
                 raise Unusable("repeated_spectrum", f"{one.key} has two spectra on {one.axis}")
             seen.add((one.key, one.axis))
             spectra = given.usable(one)
-            grid = grid_of(one.axis, given.grids)
+            grid = given.grid(one.axis)
             if grid is not None:
                 require_covered(spectra, grid.values(), given.beyond)
         except Unusable as fault:
@@ -170,7 +176,7 @@ def _learn(axis: _Axis, points: Float, name: str, *, equal: bool) -> None:
 
 def _points(given: Input, name: str, axis: _Axis) -> Float:
     """The points of an axis in the dataset."""
-    grid = grid_of(name, given.grids)
+    grid = given.grid(name)
     if grid is None:
         if axis.others:
             raise ConfigError(

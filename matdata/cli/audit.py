@@ -36,7 +36,8 @@ def run(given: argparse.Namespace) -> int:
         verdict = {"clean": not failures, "allowed": list(allowed), "forbidden": list(forbidden)}
         print_json({"dataset": dataset.ref, **report.to_json(), **verdict})
     else:
-        _print(report, failures, allowed, given)
+        comparable = "n_sites" in dataset.columns  # there are structures
+        _print(report, failures, allowed, given, comparable)
     return ExitCode.FAILED if failures else ExitCode.DONE
 
 
@@ -65,6 +66,7 @@ def _print(
     failures: Sequence[Overlap],
     allowed: tuple[str, ...],
     given: argparse.Namespace,
+    comparable: bool,
 ) -> None:
     console = console_of(given)
     for line in report.lines():
@@ -73,8 +75,9 @@ def _print(
         console.say(f"allowed to be shared: {', '.join(allowed)}")
     warnings = [o for o in report.shared("warning") if o.key not in allowed and o not in failures]
     if warnings:
-        search = any(o.key == NEAR for o in report.overlaps)
-        advice = "" if search else "; --near-duplicates compares the structures"
+        searched = any(o.key == NEAR for o in report.overlaps)
+        advice = "; --near-duplicates compares the structures"
+        advice = advice if comparable and not searched else ""
         console.warn(f"perhaps the same material on both sides: {_named(warnings)}{advice}")
     if failures:
         console.say(f"LEAKS: {_named(failures)}")

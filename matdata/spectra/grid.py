@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.numerals import number_of_text
-from matdata.core.units import canonical_unit
+from matdata.core.units import canonical_unit, without_unit
 
 #: What becomes of points of a grid beyond the data of a material: the material is left out, the
 #: grid ends where the data of any material end, the last value is held, or the point is unknown.
@@ -60,6 +60,11 @@ class Grid:
         """The points, (points,)."""
         return np.linspace(self.start, self.stop, self.points)
 
+    def in_unit(self, unit: str, what: str) -> Grid:
+        """The same points in another unit; raises as `factor_between`."""
+        factor = factor_between(self.unit, unit, what)
+        return replace(self, start=factor * self.start, stop=factor * self.stop, unit=unit)
+
 
 def parse_grid(text: str) -> Grid:
     """A grid as it is written.
@@ -91,7 +96,7 @@ def grid_of(axis: str, grids: Iterable[Grid]) -> Grid | None:
     """The grid of an axis: the one that names it, else the one that names none."""
     chosen: Grid | None = None
     for grid in grids:
-        if grid.axis == axis or (not grid.axis and chosen is None):
+        if grid.axis in (axis, without_unit(axis)) or (not grid.axis and chosen is None):
             chosen = grid
             if grid.axis:
                 break
@@ -107,9 +112,10 @@ def check_grids(grids: Sequence[Grid], axes: Iterable[str]) -> None:
         Naming them.
     """
     known = sorted(set(axes))
+    names = {*known, *map(without_unit, known)}
     named = [grid.axis for grid in grids]
     for name in named:
-        if name and name not in known:
+        if name and name not in names:
             raise ConfigError(
                 f"--grid names an axis {name!r} that is not there{did_you_mean(name, known)}",
                 next_step=f"axes: {', '.join(known) or 'none; name one with --axis COLUMN=AXIS'}",

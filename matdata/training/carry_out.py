@@ -93,23 +93,34 @@ def carry_out(
 def _finish(session: Session) -> bool:
     """Train a run that is not finished, and report its score; returns whether it was finished."""
     run, console = session.run, session.console
-    unchanged = run.finished
-    if unchanged:
-        _require_whole(session.question)
-        console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
-    else:
-        _train(session)
+    if run.finished:
+        report_finished(session.question, run, console)
+        return True
+    _train(session)
     if run.finished and session.group.leads:
-        for line in validation_lines(run.result()):
-            console.say(f"  {line}")
-    return unchanged
+        _say_validation(run, console)
+    return False
 
 
-def _require_whole(question: Question) -> None:
-    """Reread what a finished run was trained on: whoever trains reads it, and checks it by that."""
+def report_finished(question: Question, run: Run, console: Console) -> None:
+    """Report a run that was finished before, and reread what it was trained on: whoever trains
+    reads it, and checks it by that.
+
+    Raises
+    ------
+    DamageError
+        If dataset or a feature is damaged.
+    """
     require_whole(question.dataset.folder, DATASET)
     for feature in question.features.values():
         require_whole(feature.folder, FEATURE)
+    console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
+    _say_validation(run, console)
+
+
+def _say_validation(run: Run, console: Console) -> None:
+    for line in validation_lines(run.result()):
+        console.say(f"  {line}")
 
 
 def _train(session: Session) -> None:

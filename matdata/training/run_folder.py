@@ -65,6 +65,15 @@ def require_startable(cache: Path, name: str | None, content: JsonObject) -> Non
         _standing(Run(folder), content)
 
 
+def finished_run(cache: Path, name: str | None, content: JsonObject) -> Run | None:
+    """The run of what is asked for, if it is finished; arguments as of `require_startable`."""
+    folder = run_folder(cache, name, content)
+    if not (folder / NAME).is_file():
+        return None
+    run = Run(folder)
+    return run if run.finished and _standing(run, content) == "same" else None
+
+
 def start_run(folder: Path, content: JsonObject, console: Console = SILENT) -> Run:
     """Open the run that was asked for: a new one, or the one of that name if it is the same.
 

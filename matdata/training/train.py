@@ -7,10 +7,11 @@ from pathlib import Path
 
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
+from matdata.core.errors import StoreError
 from matdata.training.plan import ask
 from matdata.training.request import Request
 from matdata.training.run import Run
-from matdata.training.run_folder import require_startable
+from matdata.training.run_folder import finished_run, require_startable
 from matdata.training.run_lookup import find_run
 
 
@@ -46,7 +47,17 @@ def train(
         If the request does not fit data or plugin, or the loss is not finite.
     """
     question = ask(request, cache)
-    ensure_writable(cache)
+    try:
+        ensure_writable(cache)
+    except StoreError:  # of what is finished nothing is written
+        run = None if request.from_run else finished_run(cache, name, question.manifest(None))
+        if run is None:
+            raise
+        from matdata.training.carry_out import report_finished
+
+        report_finished(question, run, console)
+        run.unchanged = True
+        return run
     parent = find_run(cache, request.from_run) if request.from_run else None
     if parent is None:  # else the content follows from the parent's weights, which torch reads
         require_startable(cache, name, question.manifest(None))

@@ -20,6 +20,9 @@ pytestmark = [
 HULL = ("two", "--energy", "gap/atom", "--formation")
 
 
+TRAIN = ("train", "dummy", "one", "--target", "gap", "--split", "70-15-15-seed0")
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     cache = tmp_path_factory.mktemp("read-only")
@@ -31,6 +34,7 @@ def cache(tmp_path_factory):
     for name in ("one", "two"):
         assert main([*asked, "--name", name, "--quiet", "--workers", "1"]) == 0
     assert main(["hull", *HULL, "--cache", str(cache), "--quiet"]) == 0
+    assert main([*TRAIN, "--name", "mean", "--cache", str(cache), "--quiet"]) == 0
     forbid_writing(cache)
     yield cache
     for path in [cache, *cache.rglob("*")]:
@@ -60,6 +64,20 @@ def test_an_unchanged_hull_answers_unchanged(cache):
     done = run_obeying(["hull", *HULL, "--cache", str(cache)])
     assert done.returncode == 0, done.stderr
     assert ", unchanged" in done.stdout + done.stderr
+
+
+def test_a_finished_training_answers_unchanged_and_another_is_refused(cache):
+    words = [*TRAIN, "--name", "mean", "--cache", str(cache)]
+    done = run_obeying([*words, "--json"])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["unchanged"] is True
+    shown = run_obeying(words)
+    assert "run mean is finished, unchanged" in shown.stdout
+    assert "validation of gap" in shown.stdout
+    for more in (["--set", "hyper.statistic=median"], ["--name", "other"]):
+        done = run_obeying([*words, *more])
+        assert done.returncode == 1
+        assert "cannot write to" in done.stderr or "something else" in done.stderr
 
 
 def test_another_hull_is_refused_with_the_remedy(cache):

@@ -360,3 +360,29 @@ def test_damaged_blocks_are_made_again_or_the_command_is_named(tmp_path):
         repair(beside.cache, "beside")
     build(tmp_path, tmp_path / "beside.npz", "beside")
     assert block(md.open("beside", beside.cache)).shape == (132, 50)
+
+
+def test_a_column_keeps_the_unit_that_its_name_states(tmp_path):
+    points = np.linspace(0, 10, 51)
+    rows = [
+        {
+            "material_id": f"m{k}",
+            "formula": "NaCl",
+            "energy (meV)": (1000 * points).tolist(),
+            "dos (1/eV)": (points * k).tolist(),
+        }
+        for k in range(5)
+    ]
+    path = tmp_path / "d.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    for name, grid in {"a": "0:8:5:eV", "b": "energy=0:8000:5", "c": "0:8000:5:meV"}.items():
+        dataset = md.build(
+            path, name=name, cache=tmp_path, axis=["dos=energy"], grid=grid, dedupe="none",
+            split="none", workers=1, quiet=True,
+        )  # fmt: skip
+        axis, on, values = dataset.spectra("dos (1/eV)")
+        assert (axis, dataset.units[axis]) == ("energy (meV)", "meV")
+        np.testing.assert_allclose(on, [0, 2000, 4000, 6000, 8000])
+        np.testing.assert_allclose(values[3], [0, 6, 12, 18, 24], rtol=1e-6)
+    with pytest.raises(md.ConfigError, match=r"names no two columns \(did you mean 'energy"):
+        md.build(path, name="d", cache=tmp_path, axis=["dos=energi"], grid="0:8:5", quiet=True)
