@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
 from matdata_baselines import Boosted, Linear, Neighbours
 from support.samples import drawn, samples_of, schema
 
-from matdata.plugin import ConfigError, FeatureError, Head, Schema, Target
+from matdata.plugin import ConfigError, FeatureError, Head, Schema, Target, TrainError
 
 KINDS = (Linear, Neighbours, Boosted)
 
@@ -70,6 +71,21 @@ def test_outliers_move_hubers_model_less():
     assert off["huber"] < off["ridge"] / 10
 
 
+def test_an_optimizer_that_fails_is_an_error_of_the_training(monkeypatch):
+    from sklearn.linear_model import HuberRegressor
+
+    def fit(*_):
+        raise ValueError("HuberRegressor convergence failed")
+
+    monkeypatch.setattr(HuberRegressor, "fit", fit)
+    rows, values = drawn(20)
+    with pytest.raises(TrainError, match="found by huber") as caught:
+        fitted(
+            Linear(Linear.Hypers(method="huber")), samples_of({"magpie": rows}, values), schema()
+        )
+    assert "convergence failed" in caught.value.cause
+
+
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_neighbours_are_those_of_scikit_learn(weights):
     from sklearn.neighbors import KNeighborsRegressor
@@ -85,6 +101,21 @@ def test_neighbours_are_those_of_scikit_learn(weights):
     assert members.shape == (4 if weights == "uniform" else 1, 23, 1)
     expected = reference.predict(scale.transform(fresh))
     np.testing.assert_allclose(members.mean(0)[:, 0], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_memory_of_neighbours_is_bounded(weights):
+    rows, values = drawn(4000, width=100)
+    trainer = Neighbours(Neighbours.Hypers(neighbours=20, weights=weights))
+    fitted(trainer, samples_of({"magpie": rows}, values), schema())
+    asked = samples_of({"magpie": rows}, values)
+    tracemalloc.start()
+    try:
+        trainer.predict(asked)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 100e6  # attributes of all neighbours of all materials are 64 MB, thrice
 
 
 @pytest.mark.parametrize("loss", ["squared", "absolute"])
