@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import SourceError
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -51,12 +53,12 @@ def calibrate(inputs: Floats, values: Floats) -> Calibration:
 
     Raises
     ------
-    ValueError
+    SourceError
         If there are not more records than coefficients.
     """
     inputs, values = np.asarray(inputs, dtype=float), np.asarray(values, dtype=float)
     if len(values) < inputs.shape[1] + 2:
-        raise ValueError(f"{len(values)} records are too few for {inputs.shape[1] + 1} numbers")
+        raise SourceError(f"{len(values)} records are too few for {inputs.shape[1] + 1} numbers")
     model = _fitted(inputs, values)
     residuals = np.abs(model.predict(inputs) - values)
     others = []

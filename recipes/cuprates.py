@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
-import io
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from calibration import (
@@ -35,6 +32,7 @@ from calibration import (
 )
 
 from matdata.core.errors import MatdataError, SourceError
+from matdata.sources.readers.opening import open_text
 
 FILES = (
     *("icsd_cuprates", "icsd_cleaned", "icsd_removed", "super_cuprates", "super_cleaned"),
@@ -109,7 +107,7 @@ def read_tables(folder: Path) -> dict[str, list[Row]]:
     Raises
     ------
     SourceError
-        If one is missing.
+        If one is missing or cannot be read.
     """
     tables = {}
     for name in FILES:
@@ -120,8 +118,7 @@ def read_tables(folder: Path) -> dict[str, list[Row]]:
                 f"{folder} has no {name}.csv",
                 next_step="fetch processed-data of github.com/CompRhys/apical",
             )
-        opened: Any = gzip.open if path.suffix == ".gz" else io.open
-        with opened(path, "rt", encoding="utf-8", newline="") as file:
+        with open_text(path) as file:
             rows = list(csv.DictReader(file))
         tables[name] = [{key.strip(" :"): value for key, value in row.items()} for row in rows]
     return tables
