@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from matdata_baselines import Boosted, Linear, Neighbours
-from support.samples import drawn, samples_of, schema
+from support.samples import drawn, reloaded, samples_of, schema
 
 from matdata.plugin import ConfigError, FeatureError, Head, Schema, Target, TrainError
 
@@ -18,14 +18,6 @@ KINDS = (Linear, Neighbours, Boosted)
 def fitted(trainer, samples, task, valid=None, seed=0):
     trainer.fit(samples, valid, task, seed)
     return trainer
-
-
-def _reloaded(trainer, task, tmp_path):
-    np.savez(tmp_path / "state.npz", **trainer.state())
-    again = type(trainer)(trainer.hypers)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
-        again.load_state(dict(arrays), task)
-    return again
 
 
 @pytest.mark.parametrize("method", ["ridge", "huber", "ordinary"])
@@ -141,7 +133,7 @@ def test_boosted_trees_are_those_of_scikit_learn(loss, tmp_path):
     np.testing.assert_allclose(
         actual[0, :, 0], reference.predict(asked.inputs["magpie"]), rtol=1e-12
     )
-    again = _reloaded(trainer, schema(), tmp_path)
+    again = reloaded(trainer, schema(), tmp_path)
     np.testing.assert_array_equal(again.predict(asked).means, actual)
 
 
@@ -189,7 +181,7 @@ def test_classes_that_training_lacks_have_no_probability(kind, present, tmp_path
     ]
     task = schema("classification", 4)
     trainer = fitted(kind(), samples_of({"magpie": rows}, labels), task)
-    shares = _reloaded(trainer, task, tmp_path).predict(samples_of({"magpie": rows}, labels)).means
+    shares = reloaded(trainer, task, tmp_path).predict(samples_of({"magpie": rows}, labels)).means
     mean = shares.mean(0)
     np.testing.assert_allclose(mean.sum(1), 1.0)
     absent = [k for k in range(4) if k not in present]
