@@ -1,4 +1,4 @@
-"""Nearest vectors by `matdata.evaluation.similarity.search`, beside scikit-learn's brute force.
+"""Nearest vectors by `matdata.evaluation.similarity.search`, against scikit-learn's brute force.
 
     python benchmarks/nearest_vs_sklearn.py --vectors 100000 --width 128 --queries 1
 

@@ -49,11 +49,11 @@ class Linear(DenseTrainer[LinearHypers]):
         self._scale = Scale.of(rows)
         scaled = self._scale(rows)
         self._ends = np.stack([scaled.min(axis=0), scaled.max(axis=0)])
-        known = training_columns(train, schema)
-        parts = [self._coefficients(scaled[column.rows], column) for column in known]
+        of_all = training_columns(train, schema)
+        parts = [self._coefficients(scaled[column.rows], column) for column in of_all]
         self._weights = np.concatenate([weights for weights, _ in parts])
         self._offsets = np.concatenate([offsets for _, offsets in parts])
-        self._classes = np.array([column.classes for column in known])
+        self._classes = np.array([column.classes for column in of_all])
 
     def _coefficients(self, rows: Array, column: Column) -> tuple[Array, Array]:
         """Weights (k, d) and offsets (k,): k is 1 for numbers, and the classes else."""

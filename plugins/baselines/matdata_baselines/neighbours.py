@@ -69,11 +69,11 @@ class Neighbours(DenseTrainer[NeighbourHypers]):
         masks, owners = np.unique(self._known, axis=1, return_inverse=True)
         for number, mask in enumerate(masks.T):  # one search for all targets of the same materials
             columns = np.flatnonzero(owners.ravel() == number)
-            known = np.flatnonzero(mask)
-            places, distances = nearest_vectors(rows, self._rows[known], count, "euclidean")
+            having = np.flatnonzero(mask)
+            places, distances = nearest_vectors(rows, self._rows[having], count, "euclidean")
             shares = _shares(distances)
             for neighbour, place in enumerate(places.T):
-                values = self._values[np.ix_(known[place], columns)]
+                values = self._values[np.ix_(having[place], columns)]
                 if uniform:
                     out[neighbour][:, columns] = values
                 else:
