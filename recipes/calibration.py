@@ -54,7 +54,7 @@ def calibrate(inputs: Floats, values: Floats) -> Calibration:
     Raises
     ------
     SourceError
-        If there are not more records than coefficients.
+        If there are not more records than coefficients, or the optimizer finds none.
     """
     inputs, values = np.asarray(inputs, dtype=float), np.asarray(values, dtype=float)
     if len(values) < inputs.shape[1] + 2:
@@ -78,7 +78,10 @@ def _fitted(inputs: Floats, values: Floats) -> Any:
 
     with warnings.catch_warnings():  # its 100 steps are those of the published coefficients
         warnings.simplefilter("ignore")
-        return HuberRegressor().fit(inputs, values)
+        try:
+            return HuberRegressor().fit(inputs, values)
+        except ValueError as error:  # L-BFGS-B gave up
+            raise SourceError("no coefficients were found", cause=str(error)) from error
 
 
 def representatives(inputs: Floats, score: Floats, share: float = 0.2, least: int = 2) -> list[int]:

@@ -88,6 +88,8 @@ def test_outliers_do_not_decide_a_calibration(recipe):
     np.testing.assert_allclose(weights, [1.0, -2.0], atol=0.05)
     with pytest.raises(SourceError, match="3 records are too few for 3 numbers"):
         recipe["calibration"].calibrate(inputs[:3], values[:3])
+    with pytest.raises(SourceError, match="no coefficients were found"):
+        recipe["calibration"].calibrate(inputs, np.full(len(values), np.nan))
 
 
 def test_representatives_are_the_best_of_each_cluster(recipe):
