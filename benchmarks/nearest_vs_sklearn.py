@@ -1,34 +1,22 @@
-"""Nearest vectors by `matdata.evaluation.similarity.search`, beside scikit-learn's brute force.
+"""Nearest vectors by `matdata.evaluation.similarity.search`, against scikit-learn's brute force.
 
     python benchmarks/nearest_vs_sklearn.py --vectors 100000 --width 128 --queries 1
 
-Both find the same neighbours; scikit-learn compares in the precision of its input, ours in float64.
+One thread each. Both find the same neighbours; scikit-learn compares in the precision of its input,
+ours in float64.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+
+from timing import best
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from matdata.evaluation.similarity.search import METRICS, nearest
-
-Found = TypeVar("Found")
-
-
-def timed(find: Callable[[], Found], repeats: int) -> tuple[float, Found]:
-    """The shortest time in seconds, and what was found."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        found = find()
-        times.append(time.perf_counter() - start)
-    return min(times), found
 
 
 def main() -> None:
@@ -45,11 +33,14 @@ def main() -> None:
     queries = random.normal(size=(given.queries, given.width)).astype(np.float32)
     for metric in METRICS:
         model = NearestNeighbors(algorithm="brute", metric=metric).fit(vectors)
+        own = partial(nearest, queries, vectors, given.top, metric)
         theirs = partial(model.kneighbors, queries, given.top, return_distance=False)
-        own, found = timed(partial(nearest, queries, vectors, given.top, metric), given.repeats)
-        other, rows = timed(theirs, given.repeats)
-        same = float(np.mean(found.rows == rows))
-        print(f"{metric}: ours {own:.3f} s, scikit-learn {other:.3f} s, {same:.1%} of rows equal")
+        same = float(np.mean(own().rows == theirs()))
+        seconds = [best(search, given.repeats) for search in (own, theirs)]
+        print(
+            f"{metric}: ours {seconds[0]:.3f} s, scikit-learn {seconds[1]:.3f} s, "
+            f"{same:.1%} of rows equal"
+        )
 
 
 if __name__ == "__main__":

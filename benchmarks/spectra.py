@@ -1,6 +1,6 @@
 """Spectra: resampled and stored, loaded against a NumPy copy, and learnt against one number.
 
-All sides in one process, one after the other. Spectra are made up (a Lorentz oscillator for each
+All in one process, in turn. Spectra are made up (a Lorentz oscillator for each
 composition), come from an NPZ file in which each material has its own energies, and are resampled
 to one grid. Building is timed with the reading of the file and the dataset around it, and without
 spectra.

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import SourceError
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -51,12 +53,12 @@ def calibrate(inputs: Floats, values: Floats) -> Calibration:
 
     Raises
     ------
-    ValueError
-        If there are not more records than coefficients.
+    SourceError
+        If there are not more records than coefficients, or the optimizer finds none.
     """
     inputs, values = np.asarray(inputs, dtype=float), np.asarray(values, dtype=float)
     if len(values) < inputs.shape[1] + 2:
-        raise ValueError(f"{len(values)} records are too few for {inputs.shape[1] + 1} numbers")
+        raise SourceError(f"{len(values)} records are too few for {inputs.shape[1] + 1} numbers")
     model = _fitted(inputs, values)
     residuals = np.abs(model.predict(inputs) - values)
     others = []
@@ -76,7 +78,10 @@ def _fitted(inputs: Floats, values: Floats) -> Any:
 
     with warnings.catch_warnings():  # its 100 steps are those of the published coefficients
         warnings.simplefilter("ignore")
-        return HuberRegressor().fit(inputs, values)
+        try:
+            return HuberRegressor().fit(inputs, values)
+        except ValueError as error:  # L-BFGS-B gave up
+            raise SourceError("no coefficients were found", cause=str(error)) from error
 
 
 def representatives(inputs: Floats, score: Floats, share: float = 0.2, least: int = 2) -> list[int]:

@@ -22,22 +22,22 @@ APICAL, IN_PLANE, WARMTH = (
 )
 
 
-def draw(tables: Mapping[str, Sequence[Row]], found: Study, folder: Path, style: str) -> None:
+def draw(tables: Mapping[str, Sequence[Row]], results: Study, folder: Path, style: str) -> None:
     """Write the pictures into a folder."""
     look = Look(style)
     pictures = {
-        "figure-3.1": _calibrated(tables["icsd_cleaned"], found, look),
+        "figure-3.1": _calibrated(tables["icsd_cleaned"], results, look),
         "figure-3.3": _strained(tables, look),
-        "figure-3.4ab": _trends(tables["super_apical"], found, "cu-o_p", IN_PLANE, look),
-        "figure-3.4cd": _trends(tables["super_apical"], found, "cu-o_a", APICAL, look),
-        "figure-3.4e": _map(tables["super_apical"], found, look),
+        "figure-3.4ab": _trends(tables["super_apical"], results, "cu-o_p", IN_PLANE, look),
+        "figure-3.4cd": _trends(tables["super_apical"], results, "cu-o_a", APICAL, look),
+        "figure-3.4e": _map(tables["super_apical"], results, look),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         picture.write(folder / f"{name}.png")
 
 
-def _calibrated(rows: Sequence[Row], found: Study, look: Look) -> Picture:
+def _calibrated(rows: Sequence[Row], results: Study, look: Look) -> Picture:
     from cuprates import columns
 
     picture = Picture(WIDE, "Apical distances by the calibration of each family", look)
@@ -50,7 +50,7 @@ def _calibrated(rows: Sequence[Row], found: Study, look: Look) -> Picture:
         marker = "osd"[place // len(cycle) % 3]
         style: dict[str, Any] = {"color": cycle[place % len(cycle)], "s": 9, "marker": marker}
         first.scatter(inputs[:, 0], measured, **style)
-        second.scatter(measured, found.families[family](inputs), label=family, **style)
+        second.scatter(measured, results.families[family](inputs), label=family, **style)
     ends = second.get_xlim()
     second.plot(ends, ends, color=picture.colours.muted, linewidth=1)
     first.set(xlabel="c (Å)", ylabel=APICAL)
@@ -79,11 +79,11 @@ def _strained(tables: Mapping[str, Sequence[Row]], look: Look) -> Picture:
     return picture
 
 
-def _trends(rows: Sequence[Row], found: Study, column: str, label: str, look: Look) -> Picture:
+def _trends(rows: Sequence[Row], results: Study, column: str, label: str, look: Look) -> Picture:
     from cuprates import WARM, columns
 
     picture = Picture(WIDE, "Critical temperature, by planes and by cation", look)
-    chosen = [rows[row] for row in found.chosen]
+    chosen = [rows[row] for row in results.chosen]
     for axes, stratum in zip(picture.panels(2), ("layers", "types"), strict=True):
         for place, (name, numbers) in enumerate(by_group(chosen, stratum).items()):
             x, temperature = columns([chosen[k] for k in numbers], column, "tc").T
@@ -100,14 +100,14 @@ def _trends(rows: Sequence[Row], found: Study, column: str, label: str, look: Lo
     return picture
 
 
-def _map(rows: Sequence[Row], found: Study, look: Look) -> Picture:
+def _map(rows: Sequence[Row], results: Study, look: Look) -> Picture:
     from cuprates import DRAWN, VAN, columns
 
     picture = Picture(SQUARE, "Explored and unexplored distances", look)
     axes = picture.panel()
-    chosen = [rows[row] for row in found.chosen]
+    chosen = [rows[row] for row in results.chosen]
     in_plane, apical, temperature = columns(chosen, "cu-o_p", "cu-o_a", "tc").T
-    region, colours = found.region, picture.colours
+    region, colours = results.region, picture.colours
     empty, shade = region.empty.astype(float), [colours.cycle[2]]
     axes.contourf(region.x, region.y, empty, levels=[0.5, 1.5], colors=shade, alpha=0.2)
     points = axes.scatter(in_plane, apical, c=temperature, s=10, cmap="viridis")

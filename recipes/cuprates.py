@@ -5,22 +5,19 @@ python recipes/cuprates.py --from FOLDER [--pictures DIR] [--json]
 FOLDER holds the processed tables of R. E. A. Goodall et al., Adv. Funct. Mater. 2104696 (2021), as
 CSV, compressed or not: icsd_cuprates, icsd_cleaned, icsd_removed, super_cuprates, super_cleaned,
 super_apical, super_top, dft-hg1223-all, dft-y123-all and dft-lco214-all. Prints each number of the
-chapter beside the published one.
+chapter and the published one.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import gzip
-import io
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from calibration import (
@@ -35,6 +32,7 @@ from calibration import (
 )
 
 from matdata.core.errors import MatdataError, SourceError
+from matdata.sources.readers.opening import open_text
 
 FILES = (
     *("icsd_cuprates", "icsd_cleaned", "icsd_removed", "super_cuprates", "super_cleaned"),
@@ -66,7 +64,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Check:
-    """A number beside the published one."""
+    """A number and the published one."""
 
     what: str
     ours: float
@@ -109,7 +107,7 @@ def read_tables(folder: Path) -> dict[str, list[Row]]:
     Raises
     ------
     SourceError
-        If one is missing.
+        If one is missing or cannot be read.
     """
     tables = {}
     for name in FILES:
@@ -120,8 +118,7 @@ def read_tables(folder: Path) -> dict[str, list[Row]]:
                 f"{folder} has no {name}.csv",
                 next_step="fetch processed-data of github.com/CompRhys/apical",
             )
-        opened: Any = gzip.open if path.suffix == ".gz" else io.open
-        with opened(path, "rt", encoding="utf-8", newline="") as file:
+        with open_text(path) as file:
             rows = list(csv.DictReader(file))
         tables[name] = [{key.strip(" :"): value for key, value in row.items()} for row in rows]
     return tables
@@ -175,8 +172,8 @@ def _of_families(
         checks += [Check(f"chosen, {column} {name}", ours[name], n) for name, n in counts.items()]
     there = families["T"](np.array(NANOCOMPOSITE))
     ends = zip(("lowest", "highest"), (there.min(), there.max()), READ_THERE, strict=True)
-    checks += [Check(f"{end} apical distance of the nanocomposite, Å", round(float(ours), 2), said)
-               for end, ours, said in ends]  # fmt: skip
+    checks += [Check(f"{end} apical distance of the nanocomposite, Å", round(float(ours), 2), value)
+               for end, ours, value in ends]  # fmt: skip
     return checks
 
 
@@ -187,8 +184,8 @@ def _strained(tables: dict[str, list[Row]]) -> list[Check]:
         fit = calibrate(columns(rows, "c", "a"), columns(rows, "cuoa")[:, 0])
         names, ours = ("of c", "of a", "offset, Å"), (*fit.weights, fit.offset)
         checks += [
-            Check(f"DFT {name}, {part}", number, said)
-            for part, number, said in zip(names, ours, published, strict=True)
+            Check(f"DFT {name}, {part}", number, value)
+            for part, number, value in zip(names, ours, published, strict=True)
         ]
     return checks
 
@@ -204,24 +201,24 @@ def _trends(rows: Sequence[Row], chosen: Sequence[int]) -> dict[str, float]:
     return trends
 
 
-def lines(found: Study) -> list[str]:
+def lines(results: Study) -> list[str]:
     """The study as text."""
     text = ["d = alpha c + beta a* + gamma by family (table 3.1):"]
     text.append("  family    records   alpha    beta    gamma  error  left out (Å)")
-    for name, one in found.families.items():
+    for name, one in results.families.items():
         alpha, beta = one.weights
         text.append(
             f"  {name:<8} {one.count:>8} {alpha:>7.3f} {beta:>7.3f} {one.offset:>8.3f} "
             f"{one.error:>6.3f}  {one.left_out:.3f}"
         )
     text.append("beside the published numbers:")
-    for check in found.checks:
+    for check in results.checks:
         mark = "" if check.same else "   differs"
         text.append(f"  {check.what}: {check.ours:.4g} ({check.published:.4g}){mark}")
     text.append(f"critical temperature over apical distance above {WARM:g} K, K/Å:")
-    text += [f"  {name}: {value:.0f}" for name, value in found.trends.items()]
-    share = found.region.empty[found.region.y >= HIGH].mean()
-    inside = "lies in it" if found.region.holds(*DRAWN) else "does not lie in it"
+    text += [f"  {name}: {value:.0f}" for name, value in results.trends.items()]
+    share = results.region.empty[results.region.y >= HIGH].mean()
+    inside = "lies in it" if results.region.holds(*DRAWN) else "does not lie in it"
     text.append(
         f"unexplored: {share:.0%} of the area above {HIGH:g} Å; the centre that was drawn by eye "
         f"{inside}"
@@ -239,20 +236,20 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     try:
         tables = read_tables(given.folder)
-        found = study(tables)
+        results = study(tables)
         if given.pictures is not None:
             from cuprate_figures import draw
 
-            draw(tables, found, given.pictures, given.style)
+            draw(tables, results, given.pictures, given.style)
     except MatdataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if given.json:
-        families = {name: asdict(one) for name, one in found.families.items()}
-        checks = [{**asdict(one), "same": one.same} for one in found.checks]
-        print(json.dumps({"families": families, "checks": checks, "trends": found.trends}))
+        families = {name: asdict(one) for name, one in results.families.items()}
+        checks = [{**asdict(one), "same": one.same} for one in results.checks]
+        print(json.dumps({"families": families, "checks": checks, "trends": results.trends}))
     else:
-        print("\n".join(lines(found)))
+        print("\n".join(lines(results)))
     return 0
 
 

@@ -3,14 +3,16 @@
 python recipes/finder_enz.py --stand-in 1000 --folder enz
 python recipes/finder_enz.py --from dft_3d.json --optics xml --epochs 300 --folder enz
 
-All of it by one command: spectra from files, a dataset of compositions, a split, a training each
-for real and imaginary part, both scores, the screening, and its pictures, light and dark. A stage
-is an ordinary artefact of the cache: what was stopped continues with the same command.
+All of it by one command: a dataset with spectra, a split, a training each for real and imaginary
+part, both scores, the screening, and its pictures, light and dark. A stage is an ordinary artefact
+of the cache: what was stopped continues with the same command.
 
 JARVIS' dielectric functions are read from its set (``--from``) and a folder of ``<jid>.xml``
-(``--optics``). ``--stand-in N`` takes N SYNTHETIC materials in their place: Lorentz oscillators
-that depend smoothly on composition (`oscillators.py`), neither calculated nor measured; what comes
-of them says whether the pipeline works, and nothing about any material.
+(``--optics``), pages of the database or vaspruns. As in the paper and its code, the last value is
+held where data end before the grid, and materials of one element, with noble gases, or with 500
+sites or more are left out. ``--stand-in N`` takes N SYNTHETIC materials in their place: Lorentz
+oscillators that depend smoothly on composition (`oscillators.py`), neither calculated nor measured;
+what comes of them says whether the pipeline works, and nothing about any material.
 
 The paper predicts both parts on splits of their own, with 3,000 points from 0 to 30 eV, layers of
 up to 1,024 units and 300 epochs, and screens the Materials Project: ``--screen DATASET`` names
@@ -27,7 +29,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jarvis_spectra
 import numpy as np
 import oscillators
 
@@ -35,10 +36,13 @@ from matdata import cli
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError
 from matdata.evaluation.derive.enz import crossing
+from matdata.spectra.grid import parse_grid
 from matdata.training.evaluated import predictions_on_record
 from matdata.training.run_lookup import find_run
 
 PARTS = ("re", "im")
+#: Of JARVIS: its column of energies above the hull, and what the paper leaves out.
+HULL, NOBLE_GASES = "ehull", "He,Ne,Ar,Kr,Xe,Rn"
 #: Of both trainings: absolute errors, as in the paper.
 LOOP = ("train.loss=l1", "train.tensorboard=false")
 #: What the paper has beside Finder's own sizes: targets as they are. And what a CPU trains in a
@@ -77,56 +81,46 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
-def grid_of(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The energies of ``A:B:N``, both ends included.
+def energies_of(given: argparse.Namespace) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The energies of the grid."""
+    return parse_grid(given.grid).values()
+
+
+def source(given: argparse.Namespace) -> list[str]:
+    """What the dataset is built from, as words of `matdata build`; writes the file of a stand-in.
 
     Raises
     ------
     ConfigError
-        If it is none.
+        If neither JARVIS' files nor a stand-in is named, or the grid is none.
     """
-    try:
-        low, high, count = text.split(":")
-        energies = np.linspace(float(low), float(high), int(count))
-    except ValueError:
-        raise ConfigError(f"the grid {text!r} is not A:B:N", next_step="0:30:3000") from None
-    if len(energies) < 2 or not energies[0] < energies[-1]:
-        raise ConfigError(f"the grid {text!r} does not rise")
-    return energies
-
-
-def write_spectra(given: argparse.Namespace) -> Path:
-    """The file of records that the dataset is built from; equal arguments give equal bytes.
-
-    Raises
-    ------
-    MatdataError
-        If neither JARVIS' files nor a stand-in is named, or they hold no spectrum.
-    """
-    energies = grid_of(given.grid)
     if (given.stand_in is None) == (given.file is None):
         raise ConfigError("name a JARVIS set (--from FILE --optics DIR), or --stand-in N")
+    if given.stand_in is None:
+        if given.optics is None:
+            raise ConfigError("--from needs --optics DIR, the folder of <jid>.xml")
+        return [
+            *(f"jarvis:{given.file}", "--spectra", str(given.optics), "--only-with-spectra"),
+            *("--components", given.component, "--grid", given.grid, "--beyond", "hold"),
+            *("--dedupe", "polymorph", "--unit", f"{HULL}=eV/atom", "--filter", "n_elements > 1"),
+            *("--filter", "sites_below=500", "--filter", f"exclude_elements={NOBLE_GASES}"),
+        ]
     path: Path = given.folder / "spectra.jsonl"
-    if given.stand_in is not None:
-        oscillators.write_records(path, given.stand_in, energies, given.seed)
-        print(f"{given.stand_in:,} SYNTHETIC materials: {oscillators.STATED}")
-        return path
-    if given.optics is None:
-        raise ConfigError("--from needs --optics DIR, the folder of <jid>.xml")
-    counts = jarvis_spectra.write_records(path, given.file, given.optics, energies, given.component)
-    print("JARVIS: " + ", ".join(f"{why} {count:,}" for why, count in counts.items()))
-    return path
+    oscillators.write_records(path, given.stand_in, energies_of(given), given.seed)
+    print(f"{given.stand_in:,} SYNTHETIC materials: {oscillators.STATED}")
+    axes = [("--axis", f"{_target(part, given)}=energies") for part in PARTS]
+    return [
+        *(str(path), "--unit", "energies=eV", "--unit", "energy_above_hull=eV/atom"),
+        *("--description", oscillators.STATED, *axes[0], *axes[1]),
+    ]
 
 
-def commands(path: Path, given: argparse.Namespace) -> Iterator[list[str]]:
-    """What follows the file of spectra, as commands: each once those before it are carried out."""
-    build = ["build", str(path), "--name", given.name, "--split", "80/10/10",
-             "--seed", str(given.seed), "--workers", "1", "--unit", "energies=eV",
-             "--unit", "energy_above_hull=eV/atom"]  # fmt: skip
-    for part in PARTS:
-        build += ["--axis", f"{_target(part, given)}=energies"]
-    synthetic = ["--description", oscillators.STATED]
-    yield [*build, *(synthetic if given.file is None else ["--dedupe", "polymorph"])]
+def commands(words: Sequence[str], given: argparse.Namespace) -> Iterator[list[str]]:
+    """All stages, as commands: each once those before it are carried out."""
+    yield [
+        *("build", *words, "--name", given.name, "--split", "80/10/10"),
+        *("--seed", str(given.seed), "--workers", "1"),
+    ]
     yield ["featurize", given.name, "formula-graph", "--workers", "1"]
     for part in PARTS:
         own = (f"train.batch_size={given.batch_size}", f"train.seed={given.seed}")
@@ -150,7 +144,9 @@ def _target(part: str, given: argparse.Namespace) -> str:
 
 def _screen(given: argparse.Namespace, style: str) -> list[str]:
     runs = [f"{given.name}-{part}" for part in PARTS]
-    return ["screen", *runs, given.screen or given.name, "--rule", f"enz:skip={_skip(given)}",
+    own = given.screen is None and given.file is not None
+    rule = f"enz:skip={_skip(given)}" + (f",hull_column={HULL}" if own else "")
+    return ["screen", *runs, given.screen or given.name, "--rule", rule,
             "--output", str(given.folder / "enz.csv"), "--style", style,
             "--pictures", str(given.folder / f"pictures-{style}"),
             "--min-pairs", str(given.min_pairs), *_examples(given)]  # fmt: skip
@@ -160,7 +156,7 @@ def _skip(given: argparse.Namespace) -> int:
     """Points at the start at which no crossover counts: the 10 of the paper are 0.1 eV."""
     if given.skip is not None:
         return int(given.skip)
-    energies = grid_of(given.grid)
+    energies = energies_of(given)
     return int(np.searchsorted(energies, energies[0] + 10 * 30 / 2999, "right")) - 1
 
 
@@ -183,7 +179,7 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
     target = _target("re", given)
     true = np.array(table[f"truth_{target}"])
     predicted = np.array(table[f"prediction_{target}_mean"])
-    energies, skip = grid_of(given.grid), _skip(given)
+    energies, skip = energies_of(given), _skip(given)
     at, found = crossing(true, skip), crossing(predicted, skip)
     both = (at >= 0) & (found >= 0)
     step, rows = float(energies[1] - energies[0]), np.flatnonzero(both)
@@ -216,8 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.name = "dielectric" if given.stand_in is None else "synthetic-dielectric"
     cache = ["--cache", str(cache_dir(given.cache))]
     try:
-        path = write_spectra(given)
-        for words in commands(path, given):
+        for words in commands(source(given), given):
             print(f"$ matdata {shlex.join(words)}", flush=True)
             code = cli.main([*words, *cache])
             if code:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import reduced_formula
+from matdata.core.errors import ConfigError
 from matdata.store import files
 
 Float = npt.NDArray[np.float64]
@@ -84,11 +85,17 @@ def above_hull(compositions: list[Mapping[int, float]]) -> Float:
 
 
 def compositions(count: int, seed: int) -> list[Mapping[int, float]]:
-    """Different compositions of two cations and an anion, drawn without replacement."""
+    """Different compositions of two cations and an anion, drawn without replacement.
+
+    Raises
+    ------
+    ConfigError
+        If there are not as many.
+    """
     cations = itertools.combinations(CATIONS, 2)
     all_of_them = list(itertools.product(cations, ANIONS, ((1, 1, 2), (1, 2, 4), (2, 1, 3))))
-    if count > len(all_of_them):
-        raise ValueError(f"there are {len(all_of_them)} compositions")
+    if not 1 <= count <= len(all_of_them):
+        raise ConfigError(f"{count:,} materials: there are 1 to {len(all_of_them):,} compositions")
     order = np.random.default_rng(seed).permutation(len(all_of_them))[:count]
     number = elements.atomic_number
     return [

@@ -33,8 +33,6 @@ REMARKS = (
     "another release: the thesis read that of 2019-06-27, of over 19,000 reactions",
     "another rule: the thesis left out 2,400 DOIs, products and precursors by hand; what cannot be "
     "resolved is left out here, with its reason in the ledger",
-    "other precursors: 28 % and 42 % of the thesis' reactions have two and three, 33 % and 39 % of "
-    "those of the release of 2019-12-03",
 )
 
 

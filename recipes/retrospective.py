@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from results import mean_and_deviation
 
 import matdata as md
 from matdata.core import elements
@@ -106,18 +106,11 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     lines = [" | ".join(["", *head, ""]).strip(), "|" + "---|" * len(head)]
     for model in dict.fromkeys(row["model"] for row in rows):
         own = [row for row in rows if row["model"] == model]
-        cells = [model, str(len(own)), _spread([row["mae"] for row in own], 3)]
-        cells += [_spread([row["enrichment"][n] for row in own], 1) for n in shown]
+        cells = [model, str(len(own)), mean_and_deviation([row["mae"] for row in own])]
+        enriched = [[row["enrichment"][n] for row in own] for n in shown]
+        cells += [mean_and_deviation([v for v in one if v is not None], 1) for one in enriched]
         lines.append(" | ".join(["", *cells, ""]).strip())
     return lines
-
-
-def _spread(values: Sequence[float | None], digits: int) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    text = f"{statistics.fmean(known):.{digits}f}"
-    return text if len(known) < 2 else f"{text} ± {statistics.stdev(known):.{digits}f}"
 
 
 def parser() -> argparse.ArgumentParser:

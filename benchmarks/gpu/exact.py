@@ -84,9 +84,12 @@ def _ended(
         command = [sys.executable, "-m", "gpu.killed", str(place.cache), device, name, precision]
         command += ["rehearse" if place.rehearsal else "gpu", how]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        said = f"it was to end with {wanted}, not {done.returncode}: {done.stderr[-300:]}"
-        require(done.returncode == wanted, said)
-        require(how == "killed" or "checkpoint" in done.stderr, f"not said: {done.stderr[-300:]}")
+        ended = f"it was to end with {wanted}, not {done.returncode}: {done.stderr[-300:]}"
+        require(done.returncode == wanted, ended)
+        require(
+            how == "killed" or "checkpoint" in done.stderr,
+            f"no word of the checkpoint: {done.stderr[-300:]}",
+        )
         request = request_of(place, device, name, precision=precision, checkpoint_seconds=0.0)
         resumed = train(request, place.cache, f"{how}-{precision}")
         whole = train(request, place.cache, f"whole-{precision}")

@@ -1,4 +1,4 @@
-"""Section: a device that is full: columns stay in memory, and a training says what to change.
+"""Section: a device that is full: columns stay in memory, errors of trainings name what to change.
 
 Nearly all memory is taken, as other programs take it. A rehearsal has no device to fill.
 """

@@ -17,7 +17,7 @@ from typing import Any
 from gpu.crystals import Place
 
 
-#: Exit status where the device was lost, and matdata said so.
+#: Exit status where matdata reported that the device was lost.
 LOST = 5
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.evaluation.derive.rule import Rule
+    from matdata.evaluation.similarity.search import nearest as nearest_vectors
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, Featurizer
     from matdata.features.fields import Field
@@ -195,6 +196,7 @@ __all__ = [
     "formula_of",
     "from_pymatgen_dict",
     "gather_index",
+    "nearest_vectors",
     "open_binary",
     "parse_formula",
     "read_list",

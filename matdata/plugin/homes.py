@@ -76,6 +76,7 @@ HOMES = {
     "Task": "matdata.training.target",
     "TorchTrainer": "matdata.training.contract",
     "Trainer": "matdata.training.contract",
+    "nearest_vectors": "matdata.evaluation.similarity.search:nearest",
     # Weights of other packages.
     "ImportedModel": "matdata.training.importer",
     "Importer": "matdata.training.importer",

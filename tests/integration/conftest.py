@@ -1,10 +1,11 @@
-"""A small dataset that runs are trained on; recipes."""
+"""Small datasets that runs are trained on; recipes."""
 
 from __future__ import annotations
 
 import shutil
 
 import pytest
+from support import spectra
 from support.recipes import RECIPES, runner
 
 import matdata as md
@@ -26,6 +27,15 @@ def cache(built, tmp_path):
     """A copy to train in."""
     shutil.copytree(built, tmp_path / "cache")
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def oscillators(tmp_path_factory):
+    """A dataset of oscillators with spectra on one grid, a split `s`, and features of formulas."""
+    options = {"unit": {"energy": "eV"}, "features": "fractions,formula-graph"}
+    dataset = spectra.build(tmp_path_factory.mktemp("spectra"), spectra.arrays(), **options)
+    dataset.split("60/20/20", name="s")
+    return dataset
 
 
 @pytest.fixture

@@ -100,53 +100,26 @@ def jarvis(tmp_path, recipes):
     return file, folder, truth
 
 
-def read(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def test_spectra_of_jarvis_are_put_on_one_grid(jarvis, tmp_path):
-    file, folder, truth = jarvis
-    spectra = importlib.import_module("jarvis_spectra")
-    grid, path = np.linspace(0, 12, 61), tmp_path / "out" / "spectra.jsonl"
-    counts = spectra.write_records(path, file, folder, grid, "yy")
-    assert +counts == {"kept": 14, "held": 1, "no spectrum": 1, "one element, or a noble gas": 2}
-    records = {one["material_id"]: one for one in read(path)}
-    assert set(records) == {*truth, "JVASP-20", "JVASP-23"}
-    for name, (energies, values) in truth.items():
-        record = records[name]
-        assert record["energies"] == grid.tolist()
-        expected = np.interp(grid, energies, 2 * values.real)
-        np.testing.assert_allclose(record["eps_re_yy"], expected, rtol=1e-12)
-        expected = np.interp(grid, energies, 2 * values.imag)
-        np.testing.assert_allclose(record["eps_im_yy"], expected, rtol=1e-12)
-        assert (record["energy_per_atom"], record["energy_above_hull"]) == (-1.0, 0.01)
-    held = records["JVASP-23"]["eps_re_yy"]
-    assert held[-1] == held[-5] != held[-15]
-    assert records["JVASP-4"]["formula"] == "NaF"
-
-
-def test_files_without_spectra_are_refused(jarvis, tmp_path):
-    file, _, _ = jarvis
-    spectra = importlib.import_module("jarvis_spectra")
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    with pytest.raises(md.SourceError, match=r"no material of .* has a dielectric function"):
-        spectra.write_records(tmp_path / "s.jsonl", file, empty, np.linspace(0, 12, 61), "xx")
-    assert not (tmp_path / "s.jsonl").exists()
-
-
 def test_the_pipeline_runs_from_the_files_of_jarvis(jarvis, tmp_path, capsys):
-    file, folder, _ = jarvis
+    file, folder, truth = jarvis
     recipe = importlib.import_module("finder_enz")
     out, cache = tmp_path / "enz", tmp_path / "cache"
     words = ["--from", file, "--optics", folder, "--folder", out, "--cache", cache, "--epochs", 2]
+    words += ["--component", "yy"]
     assert recipe.main([*map(str, words), *SMALL]) == 0, capsys.readouterr().err
     printed = capsys.readouterr().out
     assert "SYNTHETIC" not in printed
     dataset = md.open("dielectric", cache=cache)
     assert sorted(dataset.table.formula).count("NaF") == 1  # the more stable polymorph
     assert "JVASP-20" not in dataset.ids
-    assert len(dataset) == 13
+    assert set(dataset.ids) == {*truth, "JVASP-23"}  # no element, no noble gas, all with spectra
+    _, grid, spectra = dataset.spectra("eps_re_yy")
+    for name, (energies, values) in truth.items():
+        expected = np.interp(grid, energies, 2 * values.real)
+        own = spectra[dataset.ids.tolist().index(name)]
+        np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
+    held = spectra[dataset.ids.tolist().index("JVASP-23")]
+    assert held[-1] == held[-5] != held[-15]
     for style in ("light", "dark"):
         assert {path.name for path in (out / f"pictures-{style}").iterdir()} > PICTURES
     assert json.loads((out / "plasma_edges.json").read_text())["materials"] == 1
@@ -158,14 +131,23 @@ def test_the_pipeline_runs_from_the_files_of_jarvis(jarvis, tmp_path, capsys):
         ((), "name a JARVIS set"),
         (("--stand-in", "9", "--from", "x"), "name a JARVIS set"),
         (("--from", "x"), "needs --optics DIR"),
-        (("--stand-in", "9", "--grid", "0:30"), "is not A:B:N"),
+        (("--stand-in", "9", "--grid", "0:30"), "is no grid"),
         (("--stand-in", "9", "--grid", "3:1:5"), "does not rise"),
+        (("--stand-in", "99999"), "10,416 compositions"),
     ],
 )
 def test_arguments_without_meaning_are_refused(words, message, tmp_path, capsys):
     recipe = importlib.import_module("finder_enz")
     assert recipe.main([*words, "--folder", str(tmp_path), "--cache", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_component_that_does_not_exist_is_refused(jarvis, tmp_path, capsys):
+    file, folder, _ = jarvis
+    recipe = importlib.import_module("finder_enz")
+    words = ["--from", file, "--optics", folder, "--folder", tmp_path, "--cache", tmp_path]
+    assert recipe.main([*map(str, words), "--component", "qq"]) != 0
+    assert "qq" in capsys.readouterr().err
 
 
 def started(tmp_path, name):

@@ -23,7 +23,7 @@ from matdata.adapters.sites import to_crystals
 
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
-HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz", "jarvis_spectra")
+HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
 HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")

@@ -67,7 +67,7 @@ MODULES = {
     "benchmarks/scale_children.py", "benchmarks/scale_table.py",
     "benchmarks/structure_rivals.py", "recipes/calibration.py", "recipes/common.py",
     "recipes/cuprate_figures.py",
-    "recipes/gathered.py", "recipes/jarvis_spectra.py", "recipes/leaderboards.py",
+    "recipes/gathered.py", "recipes/leaderboards.py",
     "recipes/oscillators.py",
     "recipes/plan.py", "recipes/preset_data.py", "recipes/data_set.py", "recipes/presets.py",
     "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",

@@ -30,14 +30,6 @@ def reasons(dataset):
     return dict(zip(dataset.ledger["material_id"], dataset.ledger["reason"], strict=True))
 
 
-@pytest.fixture(scope="module")
-def oscillators(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("oscillators")
-    dataset = build(folder, arrays(), unit={"energy": "eV"}, features="fractions,formula-graph")
-    dataset.split("60/20/20", name="s")
-    return dataset
-
-
 def test_a_file_of_arrays_becomes_blocks_on_one_grid(oscillators):
     assert oscillators.axes == {"eps_re_xx": "energy", "eps_im_xx": "energy"}
     assert oscillators.units["energy"] == "eV"

@@ -11,14 +11,6 @@ import matdata as md
 from matdata.splits.saved import load_split
 
 
-@pytest.fixture(scope="module")
-def oscillators(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("oscillators")
-    dataset = build(folder, arrays(), unit={"energy": "eV"}, features="fractions,formula-graph")
-    dataset.split("60/20/20", name="s")
-    return dataset
-
-
 def test_spectra_are_learnt_from_their_blocks(oscillators):
     run = train(oscillators, "eps_re_xx", "a", epochs=3, normalizer="none")
     (target,) = run.schema.targets

@@ -22,3 +22,12 @@ def drawn(count: int, width: int = 6, seed: int = 0):
     rng = np.random.default_rng(seed)
     rows = rng.random((count, width))
     return rows, 3 * rows[:, 0] + np.sin(9 * rows[:, 1]) + 0.1 * rng.random(count)
+
+
+def reloaded(trainer, task: Schema, tmp_path):
+    """The trainer of what another one has learnt, as a file holds it."""
+    np.savez(tmp_path / "state.npz", **trainer.state())
+    again = type(trainer)(trainer.hypers)
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
+        again.load_state(dict(arrays), task)
+    return again

@@ -9,6 +9,8 @@ import pytest
 from scipy import integrate
 from support.recipes import RECIPES
 
+from matdata.core.errors import ConfigError
+
 
 @pytest.fixture
 def oscillators(monkeypatch):
@@ -67,5 +69,6 @@ def test_compositions_are_drawn_once_and_by_seed(oscillators):
     assert len({tuple(sorted(one.items())) for one in drawn}) == 300
     assert drawn == oscillators.compositions(300, 0)
     assert drawn != oscillators.compositions(300, 1)
-    with pytest.raises(ValueError, match="compositions"):
-        oscillators.compositions(10**6, 0)
+    for count in (0, 10**6):
+        with pytest.raises(ConfigError, match="1 to 10,416 compositions"):
+            oscillators.compositions(count, 0)

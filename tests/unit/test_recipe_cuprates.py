@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from matdata.core.errors import SourceError
+
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path(os.environ.get("MATDATA_SHARED", ROOT.parent / "shared")) / "data" / "cuprates"
 #: Coefficients of c, of a*, and the offset, by family.
@@ -84,8 +86,10 @@ def test_outliers_do_not_decide_a_calibration(recipe):
     values[:4] += 30.0
     weights = recipe["calibration"].calibrate(inputs, values).weights
     np.testing.assert_allclose(weights, [1.0, -2.0], atol=0.05)
-    with pytest.raises(ValueError, match="3 records are too few for 3 numbers"):
+    with pytest.raises(SourceError, match="3 records are too few for 3 numbers"):
         recipe["calibration"].calibrate(inputs[:3], values[:3])
+    with pytest.raises(SourceError, match="no coefficients were found"):
+        recipe["calibration"].calibrate(inputs, np.full(len(values), np.nan))
 
 
 def test_representatives_are_the_best_of_each_cluster(recipe):

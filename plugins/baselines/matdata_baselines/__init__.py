@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +14,10 @@ from matdata.plugin import (
     Samples,
     Schema,
     Settings,
-    Target,
     Task,
 )
 from matdata_baselines.boosted import Boosted
+from matdata_baselines.dense import columns, one_hot
 from matdata_baselines.hypers import DummyHypers, MagpieHypers, VoronoiHypers
 from matdata_baselines.linear import Linear
 from matdata_baselines.neighbours import Neighbours
@@ -47,8 +47,9 @@ class Dummy(FitTrainer[DummyHypers]):
         median = self.hypers.statistic == "median"
         self._value = np.array(
             [
-                np.median(values) if median and target.task == "regression" else np.mean(values)
-                for target, values in _columns(train, schema)
+                np.median(values) if median and not column.classes else np.mean(values)
+                for column in columns(train, schema)
+                for values in one_hot(column).T
             ]
         )
 
@@ -63,20 +64,6 @@ class Dummy(FitTrainer[DummyHypers]):
     def load_state(self, state: State, schema: Schema) -> None:
         """Take it over."""
         self._value = np.asarray(state["value"])
-
-
-def _columns(train: Samples, schema: Schema) -> Iterator[tuple[Target, np.ndarray[Any, Any]]]:
-    """Known values of each column; of a classification, what is 1 for each class."""
-    place = 0
-    for target in schema.targets:
-        for column in range(place, place + target.columns):
-            values = train.targets[train.mask[:, column], column]
-            if target.task == "regression":
-                yield target, values
-                continue
-            for kind in range(target.size):
-                yield target, (values == kind).astype(float)
-        place += target.columns
 
 
 class _Forest(FitTrainer[MagpieHypers]):

@@ -50,8 +50,8 @@ class Boosted(DenseTrainer[BoostedHypers]):
         later = attributes(valid, self.hypers.features)
         for number, column in enumerate(columns(valid, schema)):
             if column.rows.any():
-                asked, loss = later[column.rows], self.hypers.loss
-                self._trees[number] = _cut(self._trees[number], asked, column, loss)
+                held_out, loss = later[column.rows], self.hypers.loss
+                self._trees[number] = _cut(self._trees[number], held_out, column, loss)
 
     def _grown(self, rows: Array, column: Column, seed: int) -> Trees:
         from sklearn.ensemble import (

@@ -76,7 +76,7 @@ def attributes(samples: Samples, specs: Sequence[str]) -> Array:
 
 
 class Column(NamedTuple):
-    """What is known of one column of the targets.
+    """The known values of one column of the targets.
 
     Attributes
     ----------
@@ -112,12 +112,12 @@ def training_columns(train: Samples, schema: Schema) -> list[Column]:
     ConfigError
         If no material has a value of one.
     """
-    known = list(columns(train, schema))
+    of_all = list(columns(train, schema))
     names = [target.name for target in schema.targets for _ in range(target.columns)]
-    for name, column in zip(names, known, strict=True):
+    for name, column in zip(names, of_all, strict=True):
         if not column.rows.any():
             raise ConfigError(f"no material of the training part has {name}")
-    return known
+    return of_all
 
 
 def one_hot(column: Column) -> Array:

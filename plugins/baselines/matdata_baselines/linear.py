@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from matdata.plugin import Members, Samples, Schema, Settings
+from matdata.plugin import Members, Samples, Schema, Settings, TrainError
 from matdata_baselines.dense import (
     Array,
     Column,
@@ -38,16 +38,22 @@ class Linear(DenseTrainer[LinearHypers]):
     Hypers: ClassVar[type[Settings]] = LinearHypers
 
     def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
-        """Find the coefficients; `valid` and `seed` are not used."""
+        """Find the coefficients; `valid` and `seed` are not used.
+
+        Raises
+        ------
+        TrainError
+            If the optimizer of Huber's loss fails.
+        """
         rows = attributes(train, self.hypers.features)
         self._scale = Scale.of(rows)
         scaled = self._scale(rows)
         self._ends = np.stack([scaled.min(axis=0), scaled.max(axis=0)])
-        known = training_columns(train, schema)
-        parts = [self._coefficients(scaled[column.rows], column) for column in known]
+        of_all = training_columns(train, schema)
+        parts = [self._coefficients(scaled[column.rows], column) for column in of_all]
         self._weights = np.concatenate([weights for weights, _ in parts])
         self._offsets = np.concatenate([offsets for _, offsets in parts])
-        self._classes = np.array([column.classes for column in known])
+        self._classes = np.array([column.classes for column in of_all])
 
     def _coefficients(self, rows: Array, column: Column) -> tuple[Array, Array]:
         """Weights (k, d) and offsets (k,): k is 1 for numbers, and the classes else."""
@@ -64,7 +70,14 @@ class Linear(DenseTrainer[LinearHypers]):
             model = Ridge(chosen.alpha)
         else:
             model = LinearRegression()
-        model.fit(rows, column.values)
+        try:
+            model.fit(rows, column.values)
+        except ValueError as error:  # of HuberRegressor, where L-BFGS-B gives up
+            raise TrainError(
+                f"no coefficients were found by {chosen.method}",
+                cause=str(error),
+                next_step="--set hyper.method=ridge, or a larger hyper.epsilon or hyper.alpha",
+            ) from error
         return np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
 
     def predict(self, samples: Samples) -> Members:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from matdata.plugin import ConfigError, Members, Samples, Schema, Settings
+from matdata.plugin import ConfigError, Members, Samples, Schema, Settings, nearest_vectors
 from matdata_baselines.dense import (
     Array,
     DenseTrainer,
@@ -18,16 +18,13 @@ from matdata_baselines.dense import (
 )
 from matdata_baselines.hypers import NeighbourHypers
 
-#: Distances that are held at once.
-DISTANCES = 1 << 24
-
 
 class Neighbours(DenseTrainer[NeighbourHypers]):
     """What the nearest materials have, on average (T. Cover and P. Hart 1967).
 
-    Distances are Euclidean, of attributes with standard deviation 1. Of equal ones the material
-    that came first in the training part is nearer. Without weights each neighbour is a member, so
-    that their standard deviation is the epistemic part of the uncertainty.
+    Distances are Euclidean, of attributes with standard deviation 1, by the search of
+    `matdata nearest`. Without weights each neighbour is a member, nearest first, so that their
+    standard deviation is the epistemic part of the uncertainty.
     """
 
     name: ClassVar[str] = "knn"
@@ -65,29 +62,23 @@ class Neighbours(DenseTrainer[NeighbourHypers]):
     def predict(self, samples: Samples) -> Members:
         """Each neighbour as a member, or their weighted mean."""
         rows = self._scale(attributes(samples, self.hypers.features))
-        many = max(1, DISTANCES // max(len(self._rows), 1))
-        parts = [self._chunk(rows[start : start + many]) for start in range(0, len(rows), many)]
-        empty = np.zeros((self._members, 0, self._values.shape[1]))
-        return Members(np.concatenate([empty, *parts], axis=1))
-
-    @property
-    def _members(self) -> int:
-        return self.hypers.neighbours if self.hypers.weights == "uniform" else 1
-
-    def _chunk(self, rows: Array) -> Array:
-        """(m, n, t) of rows (n, d)."""
-        squares = (self._rows**2).sum(1) - 2.0 * rows @ self._rows.T + (rows**2).sum(1)[:, None]
-        out = np.empty((self._members, len(rows), self._values.shape[1]))
-        for column in range(self._values.shape[1]):
-            known = np.flatnonzero(self._known[:, column])
-            order = np.argsort(squares[:, known], axis=1, kind="stable")
-            nearest = known[order[:, : self.hypers.neighbours]]
-            values = self._values[nearest, column]
-            if self.hypers.weights == "uniform":
-                out[:, :, column] = values.T
-            else:
-                out[0, :, column] = (_weights(rows, self._rows[nearest]) * values).sum(1)
-        return out
+        count, uniform = self.hypers.neighbours, self.hypers.weights == "uniform"
+        out = np.zeros((count if uniform else 1, len(rows), self._values.shape[1]))
+        if not len(rows):
+            return Members(out)
+        masks, owners = np.unique(self._known, axis=1, return_inverse=True)
+        for number, mask in enumerate(masks.T):  # one search for all targets of the same materials
+            columns = np.flatnonzero(owners.ravel() == number)
+            having = np.flatnonzero(mask)
+            places, distances = nearest_vectors(rows, self._rows[having], count, "euclidean")
+            shares = _shares(distances)
+            for neighbour, place in enumerate(places.T):
+                values = self._values[np.ix_(having[place], columns)]
+                if uniform:
+                    out[neighbour][:, columns] = values
+                else:
+                    out[0][:, columns] += shares[:, neighbour, None] * values
+        return Members(out)
 
     def state(self) -> Mapping[str, Array]:
         """The training part."""
@@ -101,9 +92,8 @@ class Neighbours(DenseTrainer[NeighbourHypers]):
         self._known = np.asarray(state["known"])
 
 
-def _weights(rows: Array, nearest: Array) -> Array:
-    """Shares (n, k) by inverse distance to (n, k, d); those at no distance have all of it."""
-    distances = np.sqrt(((rows[:, None] - nearest) ** 2).sum(-1))
+def _shares(distances: Array) -> Array:
+    """Shares by inverse distance, (n, k) both; neighbours at no distance have all of it."""
     there = distances == 0.0
     inverse = np.where(there, 1.0, 1.0 / np.where(there, 1.0, distances))
     inverse = np.where(there.any(1, keepdims=True), there, inverse)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matdata_baselines import Dummy, MagpieForest, VoronoiForest
 from matdata_baselines.model import on_a_grid, predict
-from support.samples import drawn, samples_of, schema
+from support.samples import drawn, reloaded, samples_of, schema
 
 from matdata.plugin import ConfigError, Schema, Target
 
@@ -72,10 +72,7 @@ def test_what_is_saved_predicts_the_same(tmp_path):
     rows, values = drawn(80)
     trainer = forest(trees=7)
     trainer.fit(samples_of({"magpie": rows}, values), None, schema(), seed=0)
-    np.savez(tmp_path / "state.npz", **trainer.state())
-    again = forest(trees=7)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
-        again.load_state(dict(arrays), schema())
+    again = reloaded(trainer, schema(), tmp_path)
     asked = samples_of({"magpie": rows}, values)
     np.testing.assert_array_equal(again.predict(asked).means, trainer.predict(asked).means)
 

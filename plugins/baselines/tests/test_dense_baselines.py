@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
 from matdata_baselines import Boosted, Linear, Neighbours
-from support.samples import drawn, samples_of, schema
+from support.samples import drawn, reloaded, samples_of, schema
 
-from matdata.plugin import ConfigError, FeatureError, Head, Schema, Target
+from matdata.plugin import ConfigError, FeatureError, Head, Schema, Target, TrainError
 
 KINDS = (Linear, Neighbours, Boosted)
 
@@ -17,14 +18,6 @@ KINDS = (Linear, Neighbours, Boosted)
 def fitted(trainer, samples, task, valid=None, seed=0):
     trainer.fit(samples, valid, task, seed)
     return trainer
-
-
-def _reloaded(trainer, task, tmp_path):
-    np.savez(tmp_path / "state.npz", **trainer.state())
-    again = type(trainer)(trainer.hypers)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
-        again.load_state(dict(arrays), task)
-    return again
 
 
 @pytest.mark.parametrize("method", ["ridge", "huber", "ordinary"])
@@ -70,6 +63,21 @@ def test_outliers_move_hubers_model_less():
     assert off["huber"] < off["ridge"] / 10
 
 
+def test_an_optimizer_that_fails_is_an_error_of_the_training(monkeypatch):
+    from sklearn.linear_model import HuberRegressor
+
+    def fit(*_):
+        raise ValueError("HuberRegressor convergence failed")
+
+    monkeypatch.setattr(HuberRegressor, "fit", fit)
+    rows, values = drawn(20)
+    with pytest.raises(TrainError, match="found by huber") as caught:
+        fitted(
+            Linear(Linear.Hypers(method="huber")), samples_of({"magpie": rows}, values), schema()
+        )
+    assert "convergence failed" in caught.value.cause
+
+
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_neighbours_are_those_of_scikit_learn(weights):
     from sklearn.neighbors import KNeighborsRegressor
@@ -85,6 +93,21 @@ def test_neighbours_are_those_of_scikit_learn(weights):
     assert members.shape == (4 if weights == "uniform" else 1, 23, 1)
     expected = reference.predict(scale.transform(fresh))
     np.testing.assert_allclose(members.mean(0)[:, 0], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_memory_of_neighbours_is_bounded(weights):
+    rows, values = drawn(4000, width=100)
+    trainer = Neighbours(Neighbours.Hypers(neighbours=20, weights=weights))
+    fitted(trainer, samples_of({"magpie": rows}, values), schema())
+    asked = samples_of({"magpie": rows}, values)
+    tracemalloc.start()
+    try:
+        trainer.predict(asked)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 100e6  # attributes of all neighbours of all materials are 64 MB, thrice
 
 
 @pytest.mark.parametrize("loss", ["squared", "absolute"])
@@ -110,7 +133,7 @@ def test_boosted_trees_are_those_of_scikit_learn(loss, tmp_path):
     np.testing.assert_allclose(
         actual[0, :, 0], reference.predict(asked.inputs["magpie"]), rtol=1e-12
     )
-    again = _reloaded(trainer, schema(), tmp_path)
+    again = reloaded(trainer, schema(), tmp_path)
     np.testing.assert_array_equal(again.predict(asked).means, actual)
 
 
@@ -158,7 +181,7 @@ def test_classes_that_training_lacks_have_no_probability(kind, present, tmp_path
     ]
     task = schema("classification", 4)
     trainer = fitted(kind(), samples_of({"magpie": rows}, labels), task)
-    shares = _reloaded(trainer, task, tmp_path).predict(samples_of({"magpie": rows}, labels)).means
+    shares = reloaded(trainer, task, tmp_path).predict(samples_of({"magpie": rows}, labels)).means
     mean = shares.mean(0)
     np.testing.assert_allclose(mean.sum(1), 1.0)
     absent = [k for k in range(4) if k not in present]

@@ -9,7 +9,7 @@ from matdata.plugin import Settings, setting
 
 @dataclass(frozen=True)
 class Hypers(Settings):
-    """Sizes, those of the thesis (app. A.2) unless said otherwise."""
+    """Sizes, those of the thesis (app. A.2) unless noted."""
 
     table: str = setting(
         "magpie145", "vector of a precursor: the setting of that name of the feature reaction"

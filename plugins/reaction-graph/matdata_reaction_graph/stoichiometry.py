@@ -44,7 +44,7 @@ class Stoichiometry(nn.Module):
         owner = torch.cat([owner, everyone])
         queries = [self.table.index_select(0, numbers), rows.index_select(0, owner)]
         scores = self.network(torch.cat(queries, 1)).squeeze(1)
-        # an element of several precursors is asked for several times, with equal answers
+        # an element of several precursors is scored several times, equally
         place, count = owner * N_ELEMENTS + numbers - 1, reaction.size * N_ELEMENTS
         times = segment_sum(torch.ones_like(scores), place, count)
         mean = segment_sum(scores, place, count) / times.clamp(min=1.0)
