@@ -147,7 +147,7 @@ def _cell(value: object) -> Any:
 
 def _has_records(value: object) -> bool:
     if isinstance(value, list):
-        return any(map(_has_records, value))
+        return not _PLAIN.issuperset(map(type, value)) and any(map(_has_records, value))
     return isinstance(value, dict)
 
 
@@ -195,7 +195,7 @@ def _word(value: object) -> str:
 
 def _is_hollow(value: object) -> bool:
     """Whether a cell is a list of lists, none of which holds anything."""
-    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
+    if not isinstance(value, list) or list not in set(map(type, value)):
         return False
     return not _leaves(value)
 

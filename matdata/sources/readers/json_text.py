@@ -78,12 +78,12 @@ def sized_item(value: object) -> Item:
         inner = []
         for container in level:
             weight += CONTAINER + SLOT * len(container)
-            for entry in container.values() if type(container) is dict else container:
-                kind = type(entry)
-                if kind is dict or kind is list:
-                    inner.append(entry)
-                elif kind is str:
-                    weight += len(entry)
+            entries = container.values() if type(container) is dict else container
+            types = set(map(type, entries))  # of an array, one of all its numbers
+            if dict in types or list in types:
+                inner += [entry for entry in entries if type(entry) is dict or type(entry) is list]
+            if str in types:
+                weight += sum(len(entry) for entry in entries if type(entry) is str)
         if weight > CHUNK_WEIGHT:
             return Item(Damaged(f"more than {CHUNK_WEIGHT // MIB} MiB in memory"), 0)
         if not inner:
