@@ -42,8 +42,10 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     return {**axes, **of_user}
 
 
-def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
+def pair_of(text: str, names: Sequence[str], beside: Sequence[str] = ()) -> tuple[str, str]:
     """The column and its axis that a text ``COLUMN=AXIS`` names; names may hold the mark.
+
+    `beside` are columns of ``--spectra``, which the error names as well.
 
     Raises
     ------
@@ -56,10 +58,11 @@ def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
         if column in names and axis in names and column != axis:
             return column, axis
     wrong = [name for pair in pairs[:1] for name in pair if name not in names]
-    near = did_you_mean(wrong[0], names) if wrong else ""
+    near = did_you_mean(wrong[0], [*names, *beside]) if wrong else ""
+    spectra = f"; of --spectra: {', '.join(beside)}" if beside else ""
     raise ConfigError(
         f"--axis {text!r} names no two columns{near}",
-        next_step=f"write COLUMN=AXIS; columns: {', '.join(names)}",
+        next_step=f"write COLUMN=AXIS; columns: {', '.join(names)}{spectra}",
     )
 
 

@@ -26,7 +26,8 @@ def is_nested(value: object) -> bool:
         return True
     if not isinstance(value, (list, tuple)):
         return False
-    return not all(one is _NOTHING or issubclass(one, (int, float)) for one in set(map(type, value)))
+    types = set(map(type, value)) - {_NOTHING}  # of an array, one of all its numbers
+    return not all(issubclass(one, (int, float)) for one in types)
 
 
 def kind_of(value: object, depth: int = 0) -> Kind:

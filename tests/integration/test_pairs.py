@@ -193,3 +193,18 @@ def test_presets_of_relaxed_and_of_both_are_tested_on_the_same_initial_structure
         tested.append(split["test"])
     assert tested[0] == tested[1]
     assert all(name.endswith("-initial") for name in tested[0])
+
+
+def test_structures_before_relaxation_are_no_numbers(tmp_path):
+    path = _json(tmp_path / "p.json")
+    with pytest.raises(SourceError, match="'e_form_per_atom' holds numbers"):
+        _build(path, tmp_path, initial_col="e_form_per_atom")
+
+
+def test_a_method_in_place_of_ratios_names_the_command_for_it(tmp_path):
+    path = _json(tmp_path / "p.json")
+    with pytest.raises(md.ConfigError, match="matdata split DATASET --method pairs`; pairs of"):
+        _build(path, tmp_path, split="pairs")
+    with pytest.raises(md.ConfigError, match=r"matdata split DATASET --method time`$"):
+        _build(path, tmp_path, split="time")
+    assert not (tmp_path / "cache").exists()
