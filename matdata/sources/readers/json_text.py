@@ -78,12 +78,13 @@ def sized_item(value: object) -> Item:
         inner = []
         for container in level:
             weight += CONTAINER + SLOT * len(container)
-            entries = container.values() if type(container) is dict else container
-            types = set(map(type, entries))  # of an array, one of all its numbers
-            if dict in types or list in types:
-                inner += [entry for entry in entries if type(entry) is dict or type(entry) is list]
-            if str in types:
-                weight += sum(len(entry) for entry in entries if type(entry) is str)
+            if type(container) is list and {float}.issuperset(map(type, container)):
+                continue
+            for entry in container.values() if type(container) is dict else container:
+                if type(entry) is str:
+                    weight += len(entry)
+                elif type(entry) is dict or type(entry) is list:
+                    inner.append(entry)
         if weight > CHUNK_WEIGHT:
             return Item(Damaged(f"more than {CHUNK_WEIGHT // MIB} MiB in memory"), 0)
         if not inner:
