@@ -12,6 +12,7 @@ from pymatgen.core import Lattice, Structure
 
 import matdata as md
 from matdata.core.errors import SourceError, SplitError
+from matdata.splits import make_splits
 
 ROLE = "structure_role"
 
@@ -208,3 +209,16 @@ def test_a_method_in_place_of_ratios_names_the_command_for_it(tmp_path):
     with pytest.raises(md.ConfigError, match=r"matdata split DATASET --method time`$"):
         _build(path, tmp_path, split="time")
     assert not (tmp_path / "cache").exists()
+
+
+def test_protostructures_are_compared_where_both_are_known():
+    initial = ["x", "x", None, "y", "", *"zzzzz"]
+    relaxed = ["x", "y", "x", None, "z", *"zzzzz"]
+    table = {
+        "basin": [f"b{k}" for k in range(10)] * 2,
+        ROLE: ["initial"] * 10 + ["relaxed"] * 10,
+        "protostructure": initial + relaxed,
+    }
+    ids = [f"{basin}-{role}" for basin, role in zip(table["basin"], table[ROLE], strict=True)]
+    (split,) = make_splits("pairs", ids, table, {"ratios": "60/20/20"})
+    assert "relaxation changes the protostructure of 1 of 7 basins" in split.notes
