@@ -89,9 +89,9 @@ class ColumnKind:
         """The kind: `NOTHING` where no cell has a value."""
         if self._has_records:
             return JSON if self._is_mixed else RECORDS
-        words = self._words
-        if _EMPTY in words:
-            words = words - {_EMPTY} or {NUMBERS}
+        words = self._words - {_EMPTY}
+        if words < self._words and not (words and all(one.startswith("list") for one in words)):
+            words |= {NUMBERS}
         if not words:
             return NOTHING
         if words <= {INT, FLOAT}:

@@ -136,6 +136,9 @@ def test_one_broken_record_does_not_decide_about_the_others(tmp_path):
         ([[[1.0, 2.0]], []], pa.list_(pa.list_(pa.float64()))),
         ([[1.0], []], pa.list_(pa.float64())),
         ([["mix"], [], "mix"], pa.string()),
+        ([1, []], pa.string()),
+        ([1.5, [], None], pa.string()),
+        ([True, []], pa.string()),
         ([["mix"], [], [1.0]], pa.string()),
     ],
 )
