@@ -42,7 +42,8 @@ WORK_OPTIONS = (
 BUILD_OPTIONS = (
     Option(
         "source",
-        "sample, sample:SIZE, mp, jarvis:SET, matminer:SET, optimade:PROVIDER, or a path "
+        "sample, sample:SIZE, mp, jarvis:SET, matminer:SET, optimade:PROVIDER, reactions:FILE, or "
+        "a path "
         "(CIF, POSCAR, folder, zip, CSV, JSON, JSONL, Parquet, extxyz, ASE db; compressed or not; "
         "a folder of train, val and test files), or https://… of such a file",
         positional=True,

@@ -43,9 +43,11 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     return {**axes, **of_user}
 
 
-def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
+def pair_of(text: str, names: Sequence[str], beside: Sequence[str] = ()) -> tuple[str, str]:
     """The column and its axis that a text ``COLUMN=AXIS`` names; names may hold the mark, and the
     unit at their end may be left out.
+
+    `beside` are columns of ``--spectra``, which the error names as well.
 
     Raises
     ------
@@ -59,10 +61,11 @@ def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
         if len(columns) == len(axes) == 1 and columns != axes:
             return columns[0], axes[0]
     wrong = [name for pair in pairs[:1] for name in pair if not columns_called(name, names)]
-    near = did_you_mean(wrong[0], names) if wrong else ""
+    near = did_you_mean(wrong[0], [*names, *beside]) if wrong else ""
+    spectra = f"; of --spectra: {', '.join(beside)}" if beside else ""
     raise ConfigError(
         f"--axis {text!r} names no two columns{near}",
-        next_step=f"write COLUMN=AXIS; columns: {', '.join(names)}",
+        next_step=f"write COLUMN=AXIS; columns: {', '.join(names)}{spectra}",
     )
 
 

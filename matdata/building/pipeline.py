@@ -31,12 +31,15 @@ from matdata.features.building.runner import BuiltFeature
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot
 from matdata.sources.taking import take_snapshot
+from matdata.splits import METHODS
 from matdata.splits.saved import Saved, add_splits, settings_of_method
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, mark_used
 from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
+
+PAIRS = "pairs"  # the method of datasets with both structures of each record
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,13 @@ def _split_request(options: BuildOptions) -> _SplitRequest | None:
         )
     if options.split == GIVEN_SPLIT:
         return _SplitRequest("fixed", {}, by_name=True)
+    if options.split in METHODS:
+        pairs = "; pairs of structures (--initial-col) are split as pairs without it"
+        raise ConfigError(
+            f"--split {options.split!r} is a method, and ratios are expected",
+            next_step=f"build, then `matdata split DATASET --method {options.split}`"
+            + (pairs if options.split == PAIRS else ""),
+        )
     asked = {} if options.split == "auto" else {"ratios": options.split}
     groups = {"by": options.group_by} if options.group_by else {}
     settings: dict[str, object] = {"seed": options.seed, **asked, **groups}
@@ -194,7 +204,7 @@ def _split_of(
         if options.split == GIVEN_SPLIT or (given and not request.by_name):
             return given
         # of a pair one structure would be the answer of the other
-        method = "pairs" if built.snapshot.origin.get("role_column") else request.method
+        method = PAIRS if built.snapshot.origin.get("role_column") else request.method
         return add_splits(built.dataset, method, request.settings, console)[0]
     except SplitError as error:
         # not asked for: a handful of crystals needs no split

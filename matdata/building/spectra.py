@@ -143,6 +143,7 @@ def plan_spectra(given: Input) -> Plan:
     faults: dict[str | int, Unusable] = {}
     having: dict[str, list[str | int]] = {axis: [] for axis in given.axis_of.values()}
     axes = {axis: _Axis() for axis in having}
+    grids = {axis: grid.values() for axis in axes if (grid := given.grid(axis))}
     seen: set[tuple[str | int, str]] = set()
     for one in given.records():
         try:
@@ -150,19 +151,19 @@ def plan_spectra(given: Input) -> Plan:
                 raise Unusable("repeated_spectrum", f"{one.key} has two spectra on {one.axis}")
             seen.add((one.key, one.axis))
             spectra = given.usable(one)
-            grid = given.grid(one.axis)
-            if grid is not None:
-                require_covered(spectra, grid.values(), given.beyond)
+            points = grids.get(one.axis)
+            if points is not None:
+                require_covered(spectra, points, given.beyond)
         except Unusable as fault:
             faults.setdefault(one.key, fault)
             continue
         having[one.axis].append(one.key)
-        _learn(axes[one.axis], spectra.axis, str(one.key), equal=grid is None)
+        _learn(axes[one.axis], spectra.axis, str(one.key), equal=points is None)
     if not any(having.values()):
         raise _none_usable(faults)
-    points = {axis: _points(given, axis, axes[axis]) for axis in having if having[axis]}
-    kept = {axis: [key for key in having[axis] if key not in faults] for axis in points}
-    return Plan(faults, kept, points)
+    on_axes = {axis: _points(given, axis, axes[axis]) for axis in having if having[axis]}
+    kept = {axis: [key for key in having[axis] if key not in faults] for axis in on_axes}
+    return Plan(faults, kept, on_axes)
 
 
 def _learn(axis: _Axis, points: Float, name: str, *, equal: bool) -> None:

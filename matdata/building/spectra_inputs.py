@@ -177,16 +177,23 @@ def find_spectra(
     beyond = cast(Beyond, options.beyond)
     files = files_of(options)
     if files is not None:
-        taken = sorted({*files.axis_of, *files.axis_of.values()} & set(names.values()))
+        taken = sorted(set(_columns(files)) & set(names.values()))
         if taken:
             raise ConfigError(
                 f"--spectra brings {', '.join(taken)}, and the source has columns of that name",
                 next_step="rename one of them",
             )
+        for text in options_of_table(files, options).axis:
+            pair_of(text, [*names.values()], _columns(files))
         stated = units_of_files(files, options)
         units = {**files.units, **stated}
         read = Input(files.records, files.axis_of, units, grids, beyond, stated)
         return BuildSpectra(read, frozenset(), False, options.only_with_spectra)
+    if options.components and not origin["request"].get("components"):
+        raise ConfigError(
+            "--components is of dielectric functions in XML, and none are named",
+            next_step="name them: --spectra FOLDER, or --optics FOLDER for jarvis",
+        )
     if not grids:
         _require_grid(options)
         return None
@@ -212,7 +219,7 @@ def options_of_table(files: SpectraFiles | None, options: BuildOptions) -> Build
     """Options without the units and axes that are of columns of ``--spectra``."""
     if files is None:
         return options
-    columns = {*files.axis_of, *files.axis_of.values()}
+    columns = _columns(files)
     return replace(
         options,
         unit={name: unit for name, unit in options.unit.items() if name not in columns},
@@ -220,9 +227,14 @@ def options_of_table(files: SpectraFiles | None, options: BuildOptions) -> Build
     )
 
 
+def _columns(files: SpectraFiles) -> list[str]:
+    """Columns of ``--spectra``, and their axes."""
+    return [*files.axis_of, *dict.fromkeys(files.axis_of.values())]
+
+
 def units_of_files(files: SpectraFiles, options: BuildOptions) -> dict[str, str]:
     """Units that a user states of columns and axes of ``--spectra``."""
-    columns = {*files.axis_of, *files.axis_of.values()}
+    columns = _columns(files)
     return {
         name: canonical_unit(str(unit)) or str(unit)
         for name, unit in options.unit.items()

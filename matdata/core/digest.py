@@ -45,7 +45,8 @@ _PLAIN = {str, int, float, bool, type(None)}
 
 
 def _has_infinite(values: Sequence[object]) -> bool:
-    return any(type(value) is float and not math.isfinite(value) for value in values)
+    floats = [value for value in values if type(value) is float]
+    return not all(map(math.isfinite, floats))
 
 
 def plain_json(value: object) -> Any:

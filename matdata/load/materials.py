@@ -128,9 +128,13 @@ def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:
         )
 
     rows = RowIndex(dataset.ids).rows(names, refuse)
-    distinct: Int = np.unique(rows)
-    if len(distinct) < len(rows):
-        raise ConfigError(f"{len(rows) - len(distinct)} ids of {what} stand more than once")
+    distinct, counts = np.unique(rows, return_counts=True)
+    repeated = dataset.ids[distinct[counts > 1]]
+    if len(repeated):
+        raise ConfigError(
+            f"{len(repeated)} ids of {what} stand more than once: {first_few(repeated)}",
+            next_step="name each material once",
+        )
     return distinct
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.elements import atomic_number
+from matdata.core.elements import atomic_number, symbols
 from matdata.core.errors import StructureError
+from matdata.core.formula import MAX_AMOUNT, MIN_AMOUNT
 from matdata.core.ledger import Unusable
 from matdata.core.numerals import is_number
 from matdata.sources._arithmetic import evaluate
@@ -139,8 +140,8 @@ def composition_of(
     Raises
     ------
     Unusable
-        ``unresolved_variable``, ``negative_amount``, ``organic`` or ``unparsable``, with the
-        formula.
+        ``unresolved_variable``, ``negative_amount``, ``amount_out_of_range``, ``organic`` or
+        ``unparsable``, with the formula.
     """
     name = text_at(material, "material_formula")
     elements = elements_of(material, substituted)
@@ -156,6 +157,13 @@ def composition_of(
     except Unusable as error:
         raise Unusable(error.reason, f"{name}: {error}") from None
     present = {number: count for number, count in total.items() if count > 0}
+    for number, count in present.items():
+        if not MIN_AMOUNT <= count <= MAX_AMOUNT:
+            raise Unusable(
+                "amount_out_of_range",
+                f"{name}: {count:.4g} of {symbols()[number]}, expected {MIN_AMOUNT:g} to "
+                f"{MAX_AMOUNT:g}",
+            )
     if not present:
         raise Unusable("unparsable", f"{name}: it has no composition")
     return present

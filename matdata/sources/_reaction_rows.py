@@ -112,19 +112,20 @@ def _moles(
     Raises
     ------
     Unusable
-        If the amount has no value, or none above zero.
+        If the amount has no value, or none above zero, or the equation has two of them.
     """
     name = text_at(precursor, "material_formula")
-    for side in list_at(reaction, "left_side"):
-        if side.get("material") != name:
-            continue
-        text = text_at(side, "amount")
-        moles = evaluate(text, variables)
-        if moles <= 0:
-            reason = "negative_amount" if moles < 0 else "zero_amount"
-            raise Unusable(reason, f"{moles:.4g} of the precursor {name} ({text})")
-        return moles
-    return None
+    sides = [one for one in list_at(reaction, "left_side") if one.get("material") == name]
+    if not sides:
+        return None
+    text = text_at(sides[0], "amount")
+    if len(sides) > 1:
+        raise Unusable("repeated_amount", f"the equation has {len(sides)} amounts of {name}")
+    moles = evaluate(text, variables)
+    if moles <= 0:
+        reason = "negative_amount" if moles < 0 else "zero_amount"
+        raise Unusable(reason, f"{moles:.4g} of the precursor {name} ({text})")
+    return moles
 
 
 def _label(precursors: Sequence[Mapping[int, float]], product: Mapping[int, float]) -> str:

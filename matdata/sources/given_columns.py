@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matdata.core.errors import SourceError
+from matdata.core.numerals import is_number
 from matdata.sources.column_choice import require_column
 from matdata.sources.read_options import ReadOptions
 
 
-def initial_column(options: ReadOptions, columns: Sequence[str], source: str) -> str | None:
+def initial_column(
+    options: ReadOptions,
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, object]],
+    source: str,
+) -> str | None:
     """The column of structures before relaxation, which is another one than that of structures.
 
     Raises
     ------
     SourceError
-        If it does not exist, or is named as that of structures too.
+        If it does not exist, holds numbers, or is named as that of structures too.
     """
     if options.initial_col is None:
         return None
@@ -25,7 +31,13 @@ def initial_column(options: ReadOptions, columns: Sequence[str], source: str) ->
             "the relaxed one",
             next_step="name two columns",
         )
-    return require_column(options.initial_col, columns, source)
+    name = require_column(options.initial_col, columns, source)
+    if any(is_number(record.get(name)) for record in first):
+        raise SourceError(
+            f"{source}: {name!r} holds numbers, and no structures before relaxation",
+            next_step="name another column with --initial-col NAME",
+        )
+    return name
 
 
 def protostructure_column(

@@ -86,6 +86,11 @@ class Jarvis(Source[list[Entry]]):
                 )
         query = JarvisQuery.from_mapping(request.query)
         optics, self._components = query.optics, components_of(query.components)
+        if query.components and not optics:
+            raise SourceError(
+                "components are those of dielectric functions, and none are named",
+                next_step="name them: --optics FOLDER",
+            )
         self._optics = Path(optics).expanduser() if optics else None
         if self._optics is not None and not self._optics.is_dir():
             raise SourceError(f"--optics {optics}: there is no such folder")

@@ -99,7 +99,7 @@ def find_roles(
             f"{source}: more than {MAX_COLUMNS:,} columns",
             cause="a matrix, or ids and labels used as keys",
         )
-    initial = initial_column(options, columns, source)
+    initial = initial_column(options, columns, first, source)
     relaxed = [name for name in columns if name != initial]
     structure = structure_column(relaxed, first, source, options.structure_col)
     formula = _pick(options.formula_col, FORMULA_NAMES, columns, first, source)

@@ -67,9 +67,10 @@ class SpectraFiles:
         for row, identity in enumerate(ids):
             for axis in self._axes:
                 points = blocks[axis] if blocks[axis].ndim == 1 else blocks[axis][row]
-                values = {c: blocks[c][row] for c, of in self.axis_of.items() if of == axis}
-                missing = all(np.isnan(v).all() for v in values.values())
-                if not missing:
+                columns = [name for name, of in self.axis_of.items() if of == axis]
+                values = {name: np.asarray(blocks[name][row], np.float64) for name in columns}
+                if not all(np.isnan(one).all() for one in values.values()):
+                    points = np.asarray(points, np.float64)
                     yield Brought(identity, axis, points, values, self.units.get(axis, ""))
 
     def _parquet(self) -> Iterator[Brought]:

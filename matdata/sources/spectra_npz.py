@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from matdata.core.errors import SourceError
 
-Float = npt.NDArray[np.float64]
 MOST_BYTES = 32 << 30  # of all arrays, which are in memory together
 
 
@@ -43,8 +42,10 @@ def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
 
 def arrays_of(
     path: Path, id_name: str, axes: Iterable[str], columns: Iterable[str]
-) -> tuple[list[str], dict[str, Float]]:
+) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:
     """Ids of n materials, and by name the arrays of axes, (L,) or (n, L), and columns, (n, L).
+
+    The arrays are of the types that the file has, which may be half as large as float64.
 
     Raises
     ------
@@ -69,8 +70,4 @@ def arrays_of(
             raise SourceError(f"--spectra {path}: {name!r} holds no rows of numbers")
         if len(block) != len(ids) and not of_all:
             raise SourceError(f"{path} has {len(ids)} ids and {len(block)} of {name!r}")
-    return list(map(str, ids.tolist())), {name: _as_float(one) for name, one in blocks.items()}
-
-
-def _as_float(array: npt.NDArray[Any]) -> Float:
-    return array if array.dtype == np.float64 else array.astype(np.float64)
+    return list(map(str, ids.tolist())), blocks

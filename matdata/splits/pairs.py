@@ -19,7 +19,6 @@ from matdata.splits.columns import Columns, Ids, Labels
 from matdata.splits.grouping import REST, Groups, assign, group_notes
 from matdata.splits.names import split_name
 from matdata.splits.ratios import parse_ratios
-from matdata.splits.representations import changed_representations
 
 ROLES = ("relaxed", "initial")
 BOTH = "both"
@@ -100,19 +99,23 @@ def _roles(columns: Columns) -> Labels:
 
 
 def _changes(columns: Columns, roles: Labels) -> tuple[str, ...]:
-    """A note on how often relaxation changes the protostructure, where it is known."""
+    """A note on how often relaxation changes the protostructure, where it is known.
+
+    A model without coordinates then predicts another material (Goodall 2022, thesis 6.4.3).
+    """
     if "protostructure" not in columns.names():
         return ()
-    labels: dict[str, dict[str, str | None]] = {role: {} for role in ROLES}
+    labels: dict[str, dict[str, str]] = {role: {} for role in ROLES}
     rows = zip(columns.labels("basin"), roles, columns.labels("protostructure"), strict=True)
     for basin, role, label in rows:
-        if basin is not None and role is not None:
+        if basin is not None and role is not None and label:
             labels[role][basin] = label
-    found = changed_representations(labels["initial"], labels["relaxed"])
-    known = len(found.changed) + len(found.same)
-    if not known:
+    initial, relaxed = labels["initial"], labels["relaxed"]
+    both = initial.keys() & relaxed.keys()
+    changed = sum(initial[basin] != relaxed[basin] for basin in both)
+    if not both:
         return ()
-    return (f"relaxation changes the protostructure of {len(found.changed)} of {known} basins",)
+    return (f"relaxation changes the protostructure of {changed} of {len(both)} basins",)
 
 
 def _require_whole_basins(groups: Groups, basins: Labels, by: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ _NOTHING = type(None)
 NOTHING, INT, FLOAT, BOOL, TEXT = "nothing", "int", "float", "bool", "text"
 NUMBERS, RECORDS, JSON = "list of float", "records", "JSON"
 HOLLOW = "list of empty lists"
+_EMPTY = "empty list"  # of a cell: it fits lists of any kind, and is one of numbers by itself
 #: Kinds of columns that hold numbers, or arrays of them.
 NUMERIC = frozenset({INT, FLOAT, NUMBERS, "list of NoneType"})
 
@@ -88,14 +89,17 @@ class ColumnKind:
         """The kind: `NOTHING` where no cell has a value."""
         if self._has_records:
             return JSON if self._is_mixed else RECORDS
-        if not self._words:
+        words = self._words - {_EMPTY}
+        if words < self._words and not (words and all(one.startswith("list") for one in words)):
+            words |= {NUMBERS}
+        if not words:
             return NOTHING
-        if self._words <= {INT, FLOAT}:
-            return FLOAT if self._exceeds_int64 or FLOAT in self._words else INT
-        if self._is_hollow and self._words == {NUMBERS}:
+        if words <= {INT, FLOAT}:
+            return FLOAT if self._exceeds_int64 or FLOAT in words else INT
+        if self._is_hollow and words == {NUMBERS}:
             return HOLLOW
-        single = len(self._words) == 1 and not self._words & {TEXT, "mixed"}
-        return next(iter(self._words)) if single else TEXT
+        single = len(words) == 1 and not words & {TEXT, "mixed"}
+        return next(iter(words)) if single else TEXT
 
 
 def as_kind(cells: Sequence[Any], kind: str) -> list[Any]:
@@ -147,7 +151,7 @@ def _cell(value: object) -> Any:
 
 def _has_records(value: object) -> bool:
     if isinstance(value, list):
-        return any(map(_has_records, value))
+        return not _PLAIN.issuperset(map(type, value)) and any(map(_has_records, value))
     return isinstance(value, dict)
 
 
@@ -190,12 +194,12 @@ def _word(value: object) -> str:
     if not isinstance(value, list):
         return TEXT
     leaves = _leaves(value)
-    return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else NUMBERS
+    return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else _EMPTY
 
 
 def _is_hollow(value: object) -> bool:
     """Whether a cell is a list of lists, none of which holds anything."""
-    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
+    if not isinstance(value, list) or list not in set(map(type, value)):
         return False
     return not _leaves(value)
 

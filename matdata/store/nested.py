@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 #: What a cell holds: a word, ``("list", kind)``, ``("record", {name: kind})``; None if unknown.
 Kind: TypeAlias = "str | tuple[str, Any] | None"
 MAX_NESTING = 16
+_NOTHING = type(None)
 CALLED = {"number": "numbers", "text": "text", "truth": "true and false"}
 
 
@@ -25,7 +26,8 @@ def is_nested(value: object) -> bool:
         return True
     if not isinstance(value, (list, tuple)):
         return False
-    return any(item is not None and not isinstance(item, (int, float)) for item in value)
+    types = set(map(type, value)) - {_NOTHING}  # of an array, one of all its numbers
+    return not all(issubclass(one, (int, float)) for one in types)
 
 
 def kind_of(value: object, depth: int = 0) -> Kind:

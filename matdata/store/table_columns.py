@@ -19,6 +19,9 @@ from matdata.store.spectrum_columns import Cells, SpectrumColumn
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Spectra in one Arrow array, whose places are int32.
+LISTS_AT_ONCE = 1 << 14
+
 
 class Numbers(NamedTuple):
     """A column of numbers, or of arrays of one length.
@@ -145,6 +148,13 @@ def list_array(column: Cells, rows: Int) -> pa.ChunkedArray:
     """Cells of some rows (k,) as Arrow lists, of numbers that are missing at masked points."""
     import pyarrow as pa
 
+    starts = range(0, max(len(rows), 1), LISTS_AT_ONCE)
+    return pa.chunked_array([_lists(column, rows[one : one + LISTS_AT_ONCE]) for one in starts])
+
+
+def _lists(column: Cells, rows: Int) -> pa.Array:
+    import pyarrow as pa
+
     values = np.asarray(column.take(rows), dtype=np.float64)
     has = column.place[rows] >= 0
     numbers = values[has].ravel()
@@ -155,4 +165,4 @@ def list_array(column: Cells, rows: Int) -> pa.ChunkedArray:
     flat = pa.Array.from_buffers(pa.float64(), len(numbers), [of_numbers, pa.py_buffer(numbers)])
     buffers = [of_lists, pa.py_buffer(offsets)]
     kind = pa.list_(pa.float64())
-    return pa.chunked_array([pa.Array.from_buffers(kind, len(rows), buffers, children=[flat])])
+    return pa.Array.from_buffers(kind, len(rows), buffers, children=[flat])

@@ -14,7 +14,8 @@ from support.file_server import Fault, serving_files
 
 import matdata as md
 from matdata.core.ledger import Unusable
-from matdata.sources import figshare, jarvis, web
+from matdata.sources import figshare, find_source, jarvis, web
+from matdata.sources.base import Request
 from matdata.sources.optics import COMPONENTS, axes_of, components_of, dielectric_function
 from matdata.tables.jarvis_sets import ARTICLES, PINNED, SETS
 
@@ -245,6 +246,8 @@ def test_components_that_are_none_are_refused():
         components_of(["xz"])
     with pytest.raises(md.ConfigError, match="named twice"):
         components_of(["xx", "xx"])
+    with pytest.raises(md.SourceError, match="name them: --optics"):
+        find_source("jarvis", Request(query={"components": ["xx"]}))
 
 
 def test_only_the_components_that_are_asked_for_are_columns(server, tmp_path):

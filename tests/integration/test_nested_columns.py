@@ -13,7 +13,8 @@ from support.building import build_all
 
 import matdata as md
 from matdata.cli import main
-from matdata.store.cells import clean_column
+from matdata.store.cells import ColumnKind, as_kind, clean_column
+from matdata.store.tables import table_of
 
 REACTIONS = [
     {
@@ -125,3 +126,25 @@ def test_one_broken_record_does_not_decide_about_the_others(tmp_path):
     dataset = _dataset(tmp_path, records)
     assert [reject.material_id for reject in dataset.rejects()] == ["odd"]
     assert dataset.columns["x"] == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([["mix"], []], pa.list_(pa.string())),
+        ([[], ["mix"]], pa.list_(pa.string())),
+        ([[[1.0, 2.0]], []], pa.list_(pa.list_(pa.float64()))),
+        ([[1.0], []], pa.list_(pa.float64())),
+        ([["mix"], [], "mix"], pa.string()),
+        ([1, []], pa.string()),
+        ([1.5, [], None], pa.string()),
+        ([True, []], pa.string()),
+        ([["mix"], [], [1.0]], pa.string()),
+    ],
+)
+def test_an_empty_list_fits_lists_of_any_kind(cells, expected):
+    assert table_of({"x": cells}).column("x").type == expected
+    kind = ColumnKind()
+    for cell in reversed(cells):
+        kind.add([cell])
+    assert as_kind(cells, kind.settled) == clean_column(cells)

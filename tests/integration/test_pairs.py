@@ -12,6 +12,7 @@ from pymatgen.core import Lattice, Structure
 
 import matdata as md
 from matdata.core.errors import SourceError, SplitError
+from matdata.splits import make_splits
 
 ROLE = "structure_role"
 
@@ -193,3 +194,31 @@ def test_presets_of_relaxed_and_of_both_are_tested_on_the_same_initial_structure
         tested.append(split["test"])
     assert tested[0] == tested[1]
     assert all(name.endswith("-initial") for name in tested[0])
+
+
+def test_structures_before_relaxation_are_no_numbers(tmp_path):
+    path = _json(tmp_path / "p.json")
+    with pytest.raises(SourceError, match="'e_form_per_atom' holds numbers"):
+        _build(path, tmp_path, initial_col="e_form_per_atom")
+
+
+def test_a_method_in_place_of_ratios_names_the_command_for_it(tmp_path):
+    path = _json(tmp_path / "p.json")
+    with pytest.raises(md.ConfigError, match="matdata split DATASET --method pairs`; pairs of"):
+        _build(path, tmp_path, split="pairs")
+    with pytest.raises(md.ConfigError, match=r"matdata split DATASET --method time`$"):
+        _build(path, tmp_path, split="time")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_protostructures_are_compared_where_both_are_known():
+    initial = ["x", "x", None, "y", "", *"zzzzz"]
+    relaxed = ["x", "y", "x", None, "z", *"zzzzz"]
+    table = {
+        "basin": [f"b{k}" for k in range(10)] * 2,
+        ROLE: ["initial"] * 10 + ["relaxed"] * 10,
+        "protostructure": initial + relaxed,
+    }
+    ids = [f"{basin}-{role}" for basin, role in zip(table["basin"], table[ROLE], strict=True)]
+    (split,) = make_splits("pairs", ids, table, {"ratios": "60/20/20"})
+    assert "relaxation changes the protostructure of 1 of 7 basins" in split.notes

@@ -259,6 +259,15 @@ def test_parquet_files_are_matched_by_ids_of_any_kind_and_refused_if_damaged(tmp
 def test_components_are_asked_of_dielectric_functions_in_xml_alone(tmp_path):
     with pytest.raises(md.SourceError, match="--components is of dielectric functions in XML"):
         build(tmp_path, arrays(), components=["xx"])
+    write_materials(tmp_path / "m.csv")
+    with pytest.raises(md.ConfigError, match=r"none are named\n.*--spectra FOLDER, or --optics"):
+        md.build(tmp_path / "m.csv", cache=tmp_path, components=["xx"], workers=1)
+
+
+def test_an_axis_of_no_column_names_those_of_the_file_of_spectra(tmp_path):
+    with pytest.raises(md.ConfigError, match=r"did you mean 'eps_re_xx'") as error:
+        build(tmp_path, arrays(), axis=["eps_re_xx=energy", "eps_re_x=energy"])
+    assert "; of --spectra: eps_re_xx, energy" in str(error.value)
 
 
 def test_files_whose_columns_are_others_are_ledger_rows(tmp_path):

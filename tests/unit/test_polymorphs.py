@@ -1,4 +1,4 @@
-"""Ranks within a composition, and representations that relaxation changes."""
+"""Ranks within a composition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from matdata.evaluation import polymorphs
 from matdata.evaluation.polymorphs import pair_ranking
-from matdata.splits.representations import changed_representations
 
 
 def by_hand(compositions, true, predicted):
@@ -55,13 +54,3 @@ def test_no_pairs():
     assert result == (0, 0, 0, 0)
     assert math.isnan(result.share)
     assert math.isnan(pair_ranking([], np.empty(0), np.empty(0)).share)
-
-
-def test_changed_representations():
-    initial = {"a": "x", "b": "x", "c": None, "d": "y", "e": ""}
-    relaxed = {"a": "x", "b": "y", "c": "x", "e": "z", "f": "z"}
-    result = changed_representations(initial, relaxed)
-    assert (result.changed, result.same) == (("b",), ("a",))
-    assert result.unknown == ("c", "d", "e", "f")
-    assert result.share == 0.5
-    assert math.isnan(changed_representations({}, relaxed).share)

@@ -275,3 +275,19 @@ def replaced(whole, place, values):
             held = held[key]
         held[place[-1]] = value
         yield other
+
+
+def test_two_amounts_of_a_precursor_are_refused(read):
+    sides = [{"material": "TiO2", "amount": "1"}, {"material": "TiO2", "amount": "2"}]
+    rows, rejects = read(record(reaction={"left_side": sides}))
+    assert not rows
+    assert rejects == [("repeated_amount", "the equation has 2 amounts of TiO2")]
+
+
+@pytest.mark.parametrize("amount", ["10000000000", "0.0000001"])
+def test_amounts_that_no_formula_has_are_named(read, amount):
+    target = material("BaTiO3", {"Ba": amount, "Ti": "1", "O": "3"})
+    rows, [(reason, message)] = read(record(target=target))
+    assert not rows
+    assert reason == "amount_out_of_range"
+    assert message == f"BaTiO3: {float(amount):.4g} of Ba, expected 1e-06 to 1e+09"

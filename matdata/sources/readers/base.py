@@ -122,6 +122,7 @@ def is_missing(value: object) -> bool:
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        numbers = bool(value) and all(isinstance(item, (int, float)) for item in value)
+        types = set(map(type, value))  # of an array, one of all its numbers
+        numbers = bool(types) and all(issubclass(one, (int, float)) for one in types)
         return numbers or (is_nested(value) and not any(map(is_structure_dict, value)))
     return value is None or isinstance(value, (str, int, float, bool))

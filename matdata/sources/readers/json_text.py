@@ -78,12 +78,13 @@ def sized_item(value: object) -> Item:
         inner = []
         for container in level:
             weight += CONTAINER + SLOT * len(container)
+            if type(container) is list and {float}.issuperset(map(type, container)):
+                continue
             for entry in container.values() if type(container) is dict else container:
-                kind = type(entry)
-                if kind is dict or kind is list:
-                    inner.append(entry)
-                elif kind is str:
+                if type(entry) is str:
                     weight += len(entry)
+                elif type(entry) is dict or type(entry) is list:
+                    inner.append(entry)
         if weight > CHUNK_WEIGHT:
             return Item(Damaged(f"more than {CHUNK_WEIGHT // MIB} MiB in memory"), 0)
         if not inner:

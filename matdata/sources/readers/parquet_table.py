@@ -7,6 +7,7 @@ columns of text stay dictionaries until a row is taken out.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -223,6 +224,8 @@ def _plain(value: Any) -> Any:
         except UnicodeDecodeError:
             return value
     if isinstance(value, list):
+        if {float}.issuperset(map(type, value)) and not any(map(math.isnan, value)):
+            return value
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}

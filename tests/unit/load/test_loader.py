@@ -245,7 +245,7 @@ def test_what_cannot_be_loaded_says_what_to_do(toy):
         make_loader(toy, None, ["lattice"], batchsize=3)
     with pytest.raises(ConfigError, match="did you mean 'stream'"):
         make_loader(toy, None, ["lattice"], mode="streem")
-    with pytest.raises(ConfigError, match="stand more than once"):
+    with pytest.raises(ConfigError, match=f"1 ids .* stand more than once: {toy.ids[0]}"):
         make_loader(toy, [toy.ids[0]] * 2, ["lattice"])
     with pytest.raises(ConfigError, match="choose one of: error, drop, mask"):
         make_loader(toy, None, ["lattice"], missing="no")
