@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.cli.common import (
+    cache_of,
+    console_of,
+    output_folder,
+    picture_settings,
+    print_json,
+    write_numbers,
+)
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.exit_codes import ExitCode
@@ -29,6 +35,7 @@ def run(given: argparse.Namespace) -> int:
 
     cache = cache_of(given)
     first = find_run(cache, given.run)
+    folder = output_folder(given, first, "curve")
     from matdata.evaluation.file_names import file_stems
     from matdata.evaluation.learning_curve import FRACTIONS, learning_curve
     from matdata.evaluation.pictures import write_pictures
@@ -36,7 +43,6 @@ def run(given: argparse.Namespace) -> int:
 
     console = console_of(given)
     curves = learning_curve(first, cache, chosen or FRACTIONS, given.seeds, console)
-    folder = Path(given.output) if given.output else first.folder / "curve"
     record: JsonObject = {
         "run": first.name,
         "curves": [curve.to_dict() for curve in curves],

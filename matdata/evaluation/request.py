@@ -25,6 +25,7 @@ from matdata.evaluation.materials import named_materials
 from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import FitTrainer
+from matdata.training.evaluated import score_on_record
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_files import require_format
 from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
@@ -206,7 +207,8 @@ class EvaluateRequest(RunRequest):
         ConfigError
             If no run is named, or a setting, a format or a style is unknown.
         TrainError, StoreError
-            If there is no such run, it is damaged, or a fold has no finished run.
+            If there is no such run, it is damaged, a fold has no finished run, or a run that is
+            drawn beside was not evaluated.
         """
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder, beside = fields.get("pictures"), _named_beside(fields)
@@ -220,7 +222,7 @@ class EvaluateRequest(RunRequest):
             not fields.get("no_pictures"),
             look,
             folds,
-            tuple(find_run(run.cache, name) for name in beside),
+            tuple(_evaluated(run.cache, name) for name in beside),
         )
 
 
@@ -233,6 +235,13 @@ def _named_beside(fields: Values) -> tuple[str, ...]:
             next_step="leave out beside or folds",
         )
     return names
+
+
+def _evaluated(cache: Path, name: str) -> Run:
+    """A run with a score on record."""
+    run = find_run(cache, name)
+    score_on_record(run)
+    return run
 
 
 def run_of(fields: Values) -> Run:

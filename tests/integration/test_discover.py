@@ -250,6 +250,18 @@ def test_pictures(run, tmp_path, capsys):
         trained, dataset, reference="toy", no_score=True, pictures=tmp_path / "alone"
     )
     assert [path.name for path in alone.pictures.written] == ["distances.png"]
+    with pytest.raises(md.ConfigError, match=r"distances\.png is a file"):
+        md.discover(
+            trained, dataset, reference="toy", pictures=tmp_path / "alone" / "distances.png"
+        )
+
+
+def test_columns_that_are_named_one_by_one(run, capsys):
+    trained, dataset = run
+    _others(dataset, "two", batch=lambda k: k % 2, role=lambda k: "ab"[k % 2])
+    words = ("discover", trained.name, "two", "--reference", "toy", "--json")
+    assert toy.command(dataset, *words, "--by", "batch", "--by", "role") == 0
+    assert list(json.loads(capsys.readouterr().out)["score"]["by"]) == ["batch", "role"]
 
 
 def test_a_run_on_an_expression_is_scored(run):

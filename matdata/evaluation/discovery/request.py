@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.options import Values
 from matdata.evaluation.derive.hull import Hull, HullOptions
 from matdata.evaluation.discovery.ranking import CRITERIA, Criterion
@@ -107,7 +107,7 @@ class DiscoverRequest(RunRequest):
             run, (hull,), loop_settings(fields, run), dataset, hull, cast("Criterion", criterion),
             budget, fields.get("truth"), not fields.get("no_score"), by,
             None if output is None else Path(output), submission,
-            None if pictures is None else Path(pictures),
+            None if pictures is None else folder_of(pictures, "the folder of pictures"),
             PictureSettings.from_mapping({name: one for name, one in look.items() if one}),
         )  # fmt: skip
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from matdata.core.cache import storage_error
 from matdata.core.documents import JsonObject
-from matdata.evaluation.discovery.metrics import ratio, subsets
+from matdata.evaluation.discovery.confusion import ratio
+from matdata.evaluation.discovery.metrics import subsets
 from matdata.evaluation.discovery.ranking import Float, rank
 from matdata.evaluation.discovery.score import Scored
 from matdata.store import files
