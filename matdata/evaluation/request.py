@@ -5,7 +5,7 @@ Torch is imported when something is predicted: mistakes are found before, in a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +77,8 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
-class PredictRequest(RunRequest):
-    """The request of a prediction, resolved.
+class MaterialsRequest(RunRequest):
+    """What requests about any materials have in common.
 
     Attributes
     ----------
@@ -87,8 +87,8 @@ class PredictRequest(RunRequest):
     names
         The materials as a command or file names them, a dataset by its exact reference; empty for
         those of Python.
-    output, members
-        File for the predictions, and whether it has a column per member.
+    output
+        File for what is computed of them; None for none.
     scheduler
         Where materials are featurized that are in no dataset; None for this thread.
     """
@@ -96,8 +96,24 @@ class PredictRequest(RunRequest):
     materials: object
     names: tuple[str, ...]
     output: Path | None
+    scheduler: str | None
+
+    def workers(self) -> AbstractContextManager[Workers]:
+        """What featurizes materials that are in no dataset."""
+        return nullcontext(SEQUENTIAL) if self.scheduler is None else workers_on(self.scheduler)
+
+
+@dataclass(frozen=True)
+class PredictRequest(MaterialsRequest):
+    """The request of a prediction, resolved.
+
+    Attributes
+    ----------
+    members
+        Whether the output has a column per member.
+    """
+
     members: bool
-    scheduler: str | None = None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> PredictRequest:
@@ -120,14 +136,8 @@ class PredictRequest(RunRequest):
         StructureError
             If all that was named is one text that is no dataset, file or formula.
         """
-        check_scheduler(fields.get("scheduler"))
-        output = fields.get("output")
-        if output is not None:
-            require_format(output)
-        if materials is None and not fields.get("what"):
-            raise ConfigError(
-                "no materials were named", next_step="name a dataset, files, or formulas"
-            )
+        output, scheduler = output_of(fields), scheduler_of(fields)
+        require_materials(materials, fields.get("what"), "name a dataset, files, or formulas")
         run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
@@ -138,9 +148,9 @@ class PredictRequest(RunRequest):
             loop_settings(fields, run),
             materials,
             names,
-            None if output is None else Path(output),
+            output,
+            scheduler,
             bool(fields.get("members")),
-            fields.get("scheduler"),
         )
 
     def predictions(self) -> Predictions:
@@ -156,9 +166,6 @@ class PredictRequest(RunRequest):
             predictions.write(self.output, self.members)
         return predictions
 
-    def _workers(self) -> AbstractContextManager[Workers]:
-        return nullcontext(SEQUENTIAL) if self.scheduler is None else workers_on(self.scheduler)
-
     def _predicted(self) -> Predictions:
         from matdata.evaluation.derive.chain import Chain
         from matdata.training.memory_features import predict_memory
@@ -169,7 +176,7 @@ class PredictRequest(RunRequest):
             predictions = predict_dataset(self.run, self.materials, settings=self.settings)
             return chain.apply(predictions, self.settings)
         chain = Chain(self.run, self.derive, None)
-        with self._workers() as workers:
+        with self.workers() as workers:
             predictions = predict_memory(self.run, self.materials, self.settings, workers)
         return chain.apply(predictions, self.settings)
 
@@ -242,6 +249,46 @@ def _evaluated(cache: Path, name: str) -> Run:
     run = find_run(cache, name)
     score_on_record(run)
     return run
+
+
+def output_of(fields: Values, require: Callable[[str | Path], str] = require_format) -> Path | None:
+    """The file that a request writes; None if it names none.
+
+    Raises
+    ------
+    ConfigError
+        Of `require`: if its ending stands for no format.
+    """
+    output = fields.get("output")
+    if output is None:
+        return None
+    require(output)
+    return Path(output)
+
+
+def scheduler_of(fields: Values) -> str | None:
+    """The scheduler that a request names; None if it names none.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such scheduler.
+    """
+    scheduler: str | None = fields.get("scheduler")
+    check_scheduler(scheduler)
+    return scheduler
+
+
+def require_materials(materials: object, texts: object, next_step: str) -> None:
+    """Refuse a request with neither materials nor texts that name them.
+
+    Raises
+    ------
+    ConfigError
+        With what to name.
+    """
+    if materials is None and not texts:
+        raise ConfigError("no materials were named", next_step=next_step)
 
 
 def run_of(fields: Values) -> Run:

@@ -299,7 +299,7 @@ def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
     named = toy.build(tmp_path / "cache", rows)
     run = toy.train(named, "y", "r", epochs=1)
     name = str(named.ids[0])
-    with pytest.raises(md.ConfigError, match="is an id and a formula") as refusal:
+    with pytest.raises(md.ConfigError, match="is the name of a material and a formula") as refusal:
         md.nearest(run, name)
     assert f"id:{name}" in refusal.value.next_step
     by_id, by_formula = md.nearest(run, f"id:{name}"), md.nearest(run, f"({name})")

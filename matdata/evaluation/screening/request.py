@@ -14,13 +14,12 @@ from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.rule import Rule
 from matdata.evaluation.derive.steps import produced_by
 from matdata.evaluation.derive.texts import as_derivation
-from matdata.evaluation.request import LOOK, RunRequest, loop_settings, run_of
+from matdata.evaluation.request import LOOK, RunRequest, loop_settings, output_of, run_of
 from matdata.evaluation.screening.conditions import Conditions, described
 from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.prediction_columns import PredictionColumn
-from matdata.training.prediction_files import require_format
 from matdata.training.run import Run
 from matdata.training.target import Target
 
@@ -90,8 +89,7 @@ class ScreenRequest:
         TrainError, StoreError
             If there is no such run or dataset, or it is damaged.
         """
-        if fields.get("output") is not None:
-            require_format(fields["output"])
+        output, pictures = output_of(fields), fields.get("pictures")
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         where = _texts(fields.get("where"))
         if fields.get("rule") is None and not where:
@@ -112,12 +110,11 @@ class ScreenRequest:
         conditions = Conditions.of(texts, dataset, targets, [one.run for one in runs])
         examples = _texts(fields.get("example"))
         dataset.rows(list(examples))  # refused before anything is predicted
-        output, pictures = fields.get("output"), fields.get("pictures")
         if examples and pictures is None:
             raise ConfigError("examples are drawn, and no folder for pictures is named")
         return cls(
             runs, dataset, steps, rule, where, produced, conditions,
-            None if output is None else Path(output),
+            output,
             None if pictures is None else folder_of(pictures, "the folder of pictures"),
             look, examples, _min_pairs(fields),
         )  # fmt: skip

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.adapters.schedulers import workers_on
-from matdata.core.executors import SEQUENTIAL
 from matdata.core.ledger import Reject
 from matdata.evaluation.similarity.queries import MaterialIds
 from matdata.evaluation.similarity.request import NearestRequest
@@ -65,8 +62,7 @@ def asked(request: NearestRequest) -> Asked:
         given = inputs_of(run, materials)
         own = materials.data_digest == request.dataset.data_digest
         return _asked(request, given, given.ids, request.dataset, own)
-    scheduler = request.scheduler
-    with nullcontext(SEQUENTIAL) if scheduler is None else workers_on(scheduler) as workers:
+    with request.workers() as workers:
         in_memory = memory_inputs(run, materials, workers)
     names = in_memory.names_of(in_memory.ids)
     return _asked(request, in_memory, names, request.dataset, own=False)
