@@ -95,6 +95,13 @@ def test_what_a_run_was_trained_on_is_not_scored(run):
     assert evaluated["opened"]["first"] is False
 
 
+def test_a_split_that_changed_after_the_training_is_no_guide(run, monkeypatch):
+    trained, dataset = run
+    monkeypatch.setitem(trained.manifest["split"], "digest", "0" * 64)
+    with pytest.raises(md.TrainError, match="has other members than when run"):
+        md.discover(trained, dataset, reference="toy")
+
+
 def test_phases_on_the_hull_are_stable_whatever_their_energies_round_to(run):
     trained, dataset = run
     _others(dataset, "own")
