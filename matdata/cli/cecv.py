@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from matdata.cli.common import (
     cache_of,
     console_of,
+    numbers_of,
     output_folder,
     picture_settings,
     print_json,
@@ -19,7 +20,6 @@ from matdata.cli.common import (
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.exit_codes import ExitCode
-from matdata.core.given import words
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
@@ -141,10 +141,7 @@ def require_same(runs: list[Run]) -> None:
 def _thresholds(text: str | None) -> JsonObject:
     if text is None:
         return {}
-    try:
-        return {"thresholds": [float(word) for word in words(text)]}
-    except ValueError:
-        raise ConfigError(f"--thresholds {text}: expected numbers such as 0.05,0.1") from None
+    return {"thresholds": numbers_of(text, "--thresholds", "0.05,0.1")}
 
 
 def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:

@@ -114,6 +114,20 @@ def picture_settings(given: argparse.Namespace) -> PictureSettings:
     return PictureSettings(words(given.format), given.style)
 
 
+def numbers_of(text: str, option: str, example: str) -> list[float]:
+    """Numbers from a text that separates them by commas.
+
+    Raises
+    ------
+    ConfigError
+        If one is no number.
+    """
+    try:
+        return [float(word) for word in words(text)]
+    except ValueError:
+        raise ConfigError(f"{option} {text}: expected numbers such as {example}") from None
+
+
 def output_folder(given: argparse.Namespace, run: Run, name: str) -> Path:
     """Where an analysis of a run is written: the folder ``--output``, else one of the run.
 

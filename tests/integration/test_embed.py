@@ -239,10 +239,10 @@ def test_true_values_are_read_where_they_may_be(dataset, capsys):
     split = dataset.split("s")
     names = [split[part][0] for part in ("train", "val", "test")]
     run = toy.train(dataset, "y", "sealed", ensemble=2, epochs=3)
-    known = md.nearest(run, names).asked.predictions.true[:, 0]
+    known = md.nearest(run, names).query.predictions.true[:, 0]
     np.testing.assert_array_equal(np.isnan(known), [False, False, True])
     md.evaluate(run)
-    known = md.nearest(run, names).asked.predictions.true[:, 0]
+    known = md.nearest(run, names).query.predictions.true[:, 0]
     np.testing.assert_allclose(known, [dataset.columns["y"][dataset.row(name)] for name in names])
 
 
@@ -261,7 +261,7 @@ def test_a_wrong_true_value_is_found(tmp_path, capsys, monkeypatch):
               "loss": "l1"}  # fmt: skip
     run = md.train("example", dataset, "y", split="mine", name="r", quiet=True, train=chosen)
     found = md.nearest(run, dataset, top=1)
-    predictions, limits = found.asked.predictions, found.limits
+    predictions, limits = found.query.predictions, found.limits
     assert limits.materials == len(val)
     error = np.abs(predictions.mean - predictions.true)[:, 0]
     assert error[found.queries.index(ids[row])] > 40.0 > limits.error["y"]
@@ -303,8 +303,8 @@ def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
         md.nearest(run, name)
     assert f"id:{name}" in refusal.value.next_step
     by_id, by_formula = md.nearest(run, f"id:{name}"), md.nearest(run, f"({name})")
-    assert by_id.asked.own is not None
-    assert by_formula.asked.own is None
+    assert by_id.query.own is not None
+    assert by_formula.query.own is None
     with pytest.raises(md.ConfigError, match="some of what is asked about are ids"):
         md.nearest(run, [f"id:{name}", "NaCl7"])
     with pytest.raises(md.StoreError, match="holds no material 'nothing'"):

@@ -171,6 +171,8 @@ def test_an_output_that_is_a_file_is_refused_before_anything_is_trained(dataset,
     file = tmp_path / "file"
     file.write_text("kept")
     words = ["curve", "shown", "--fractions", "0.2", "--cache", str(dataset.cache)]
+    assert main([*words[:3], ",", "--cache", str(dataset.cache)]) == 1
+    assert "at least one fraction" in capsys.readouterr().err
     for output in (file, file / "curve"):
         assert main([*words, "--output", str(output)]) == 1
         assert f"{file} is a file" in capsys.readouterr().err

@@ -42,12 +42,12 @@ def combine_of(fields: Values) -> Combine:
     ConfigError
         If it is none of `COMBINE`.
     """
-    asked = fields.get("combine") or "joined"
+    combine = fields.get("combine") or "joined"
     for one in COMBINE:
-        if asked == one:
+        if combine == one:
             return one
     raise ConfigError(
-        f"members are not combined as {asked!r}{did_you_mean(str(asked), COMBINE)}",
+        f"members are not combined as {combine!r}{did_you_mean(str(combine), COMBINE)}",
         next_step=f"choose from {', '.join(COMBINE)}",
     )
 
