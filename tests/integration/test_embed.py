@@ -12,7 +12,7 @@ import matdata as md
 from matdata.cli import main
 from matdata.cli.json_documents import COMMON, SCHEMAS
 from matdata.cli.json_schema import faults
-from matdata.evaluation.similarity import asked, neighbours
+from matdata.evaluation.similarity import embedded_query, neighbours
 from matdata.evaluation.similarity.embed import EmbedRequest
 from matdata.evaluation.similarity.feature import store_embeddings, stored_embeddings
 from matdata.evaluation.similarity.request import NearestRequest
@@ -330,8 +330,8 @@ def test_neighbours_as_a_table(dataset, tmp_path, capsys):
 
 def test_a_network_whose_embedding_is_zero_has_no_angles(dataset, monkeypatch):
     run = run_of(dataset)
-    plain = asked.embed_view
-    monkeypatch.setattr(asked, "embed_view", lambda *a: (plain(*a)[0] * 0.0, 2))
+    plain = embedded_query.embed_view
+    monkeypatch.setattr(embedded_query, "embed_view", lambda *a: (plain(*a)[0] * 0.0, 2))
     with pytest.raises(md.TrainError, match="has no angle"):
         md.nearest(run, "NaCl2")
     assert len(md.nearest(run, "NaCl2", metric="euclidean")) == 1

@@ -250,6 +250,8 @@ def _limits(request: NearestRequest, query: EmbeddedQuery, trained: Embeddings) 
     given = inputs_of(run, request.dataset, chosen)
     vectors, _ = embed_view(run, given.view, given.ids, request.settings, request.combine)
     some = vectors.any(1) if request.metric == "cosine" else np.ones(len(vectors), dtype=bool)
+    if not some.any():
+        return None
     known = known_truth(run, request.dataset, split, given.ids[some])
     predictions = predict_view(run, given.view, given.ids[some], known, request.settings)
     return limits_of(predictions, vectors[some], trained.vectors, request.metric)

@@ -41,8 +41,8 @@ def nearest(
 ) -> Nearest:
     """The `top` vectors nearest to each query; fewer where there are no more.
 
-    Every pair is compared, in float64. Memory beyond the result is bounded by `QUERIES` and `CHUNK`,
-    and by `top` vectors.
+    Every pair is compared, in float64. Memory beyond the result is bounded by `QUERIES`, `CHUNK`
+    and `top`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def _of_chunk(
         pairs = zip(rows, queries.astype(np.float64), strict=True)
         values = np.array([_distances(vectors[near], query) for near, query in pairs])
         order = np.lexsort((rows, values), axis=1)
-        rows, values = (np.take_along_axis(one, order, 1) for one in (rows, values))
+        rows, values = np.take_along_axis(rows, order, 1), np.take_along_axis(values, order, 1)
     return Nearest(rows, values)
 
 
