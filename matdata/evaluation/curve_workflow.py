@@ -55,7 +55,7 @@ def curve(
     """
     need_torch()
     from matdata.evaluation.learning_curve import FRACTIONS, learning_curve
-    from matdata.evaluation.request import run_of
+    from matdata.evaluation.run_request import run_of
 
     first = run_of({"run": run, "cache": cache})
     where = cache_dir(cache) if isinstance(run, str) else first.cache

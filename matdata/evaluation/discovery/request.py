@@ -11,7 +11,7 @@ from matdata.core.options import Values
 from matdata.evaluation.derive.hull import Hull, HullOptions
 from matdata.evaluation.discovery.ranking import Criterion, criterion_of
 from matdata.evaluation.discovery.table_formats import ENDINGS, FORMATS, TABLE
-from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.evaluation.run_request import RunRequest, loop_settings, run_of
 from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder

@@ -14,7 +14,7 @@ from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.rule import Rule
 from matdata.evaluation.derive.steps import produced_by
 from matdata.evaluation.derive.texts import as_derivation
-from matdata.evaluation.request import LOOK, RunRequest, loop_settings, output_of, run_of
+from matdata.evaluation.run_request import LOOK, RunRequest, loop_settings, output_of, run_of
 from matdata.evaluation.screening.conditions import Conditions, described
 from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset

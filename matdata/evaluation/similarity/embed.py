@@ -10,7 +10,7 @@ from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.options import Values
 from matdata.evaluation.materials import named_materials
-from matdata.evaluation.request import (
+from matdata.evaluation.run_request import (
     MaterialsRequest,
     loop_settings,
     output_of,

@@ -8,7 +8,7 @@ from typing import cast
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import words
 from matdata.core.options import Values
-from matdata.evaluation.request import (
+from matdata.evaluation.run_request import (
     MaterialsRequest,
     loop_settings,
     output_of,
