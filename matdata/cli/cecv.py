@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from matdata.cli.common import (
     cache_of,
     console_of,
+    numbers_of,
+    output_folder,
     picture_settings,
     print_json,
     write_numbers,
@@ -18,7 +20,6 @@ from matdata.cli.common import (
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.exit_codes import ExitCode
-from matdata.core.given import words
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def run(given: argparse.Namespace) -> int:
     names = list(dict.fromkeys([*given.runs, *references]))
     runs = {name: find_run(cache, name) for name in names}
     require_same(list(runs.values()))
+    first = runs[names[0]]
+    folder = output_folder(given, first, "cecv")
     # Not before the names are known to be right: torch takes seconds to import.
     from matdata.evaluation.cecv import cecv, judge, target_region
     from matdata.evaluation.interpret import common_materials, feature_maps
@@ -61,7 +64,6 @@ def run(given: argparse.Namespace) -> int:
         grid = curves[names[0]].thresholds
         region = target_region(grid, curves[given.global_run], curves[given.local_run])
         judged = {name: judge(curves[name], region) for name in given.runs}
-    first = runs[names[0]]
     record: JsonObject = {
         "dataset": first.dataset_ref,
         "part": given.part,
@@ -73,7 +75,6 @@ def run(given: argparse.Namespace) -> int:
         "references": references,
         "judged": judged,
     }
-    folder = Path(given.output) if given.output else first.folder / "cecv"
     with adding(folder):
         write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
         if not given.no_pictures:
@@ -140,10 +141,7 @@ def require_same(runs: list[Run]) -> None:
 def _thresholds(text: str | None) -> JsonObject:
     if text is None:
         return {}
-    try:
-        return {"thresholds": [float(word) for word in words(text)]}
-    except ValueError:
-        raise ConfigError(f"--thresholds {text}: expected numbers such as 0.05,0.1") from None
+    return {"thresholds": numbers_of(text, "--thresholds", "0.05,0.1")}
 
 
 def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:

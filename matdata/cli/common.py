@@ -11,13 +11,14 @@ from matdata.core.cache import cache_dir
 from matdata.core.console import Console, one_line
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
 
 if TYPE_CHECKING:
     from matdata.figures.formats import PictureSettings
     from matdata.housekeeping.report import Removal
+    from matdata.training.run import Run
 
 
 def cache_of(given: argparse.Namespace) -> Path:
@@ -111,6 +112,31 @@ def picture_settings(given: argparse.Namespace) -> PictureSettings:
     from matdata.figures.formats import PictureSettings
 
     return PictureSettings(words(given.format), given.style)
+
+
+def numbers_of(text: str, option: str, example: str) -> list[float]:
+    """Numbers from a text that separates them by commas.
+
+    Raises
+    ------
+    ConfigError
+        If one is no number.
+    """
+    try:
+        return [float(word) for word in words(text)]
+    except ValueError:
+        raise ConfigError(f"{option} {text}: expected numbers such as {example}") from None
+
+
+def output_folder(given: argparse.Namespace, run: Run, name: str) -> Path:
+    """Where an analysis of a run is written: the folder ``--output``, else one of the run.
+
+    Raises
+    ------
+    ConfigError
+        If ``--output`` names a file: called before anything is computed.
+    """
+    return folder_of(given.output, "--output") if given.output else run.folder / name
 
 
 def write_numbers(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.cli.common import (
+    cache_of,
+    console_of,
+    output_folder,
+    picture_settings,
+    print_json,
+    write_numbers,
+)
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
@@ -29,10 +35,10 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.run_lookup import find_run
 
     trained = find_run(cache_of(given), given.run)
+    folder = output_folder(given, trained, "contributions")
     target = trained.schema.targets[0]
     quantity, unit = quantity_of(target.name, target.unit, trained.settings.normalizer)
     label = quantity if unit == "1" else f"{quantity} ({unit})"
-    folder = Path(given.output) if given.output else trained.folder / "contributions"
     make = _binary if given.along else _table
     record = {"run": trained.name, "target": target.name, "quantity": quantity, "unit": unit}
     more, stem, draw = make(given, trained, label)

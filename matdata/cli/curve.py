@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.cli.common import (
+    cache_of,
+    console_of,
+    numbers_of,
+    output_folder,
+    picture_settings,
+    print_json,
+    write_numbers,
+)
 from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.errors import ConfigError
 from matdata.core.exit_codes import ExitCode
-from matdata.core.given import words
 from matdata.core.packages import need_torch
 from matdata.core.units import with_unit
 
@@ -23,20 +28,24 @@ if TYPE_CHECKING:
 def run(given: argparse.Namespace) -> int:
     """Repeat a training on shares of its training part, and fit a power law to the errors."""
     settings = picture_settings(given)
-    chosen = None if given.fractions is None else _fractions(given.fractions)
+    chosen = None
+    if given.fractions is not None:
+        chosen = numbers_of(given.fractions, "--fractions", "0.1,0.2,0.5")
     need_torch()
     from matdata.training.run_lookup import find_run
 
     cache = cache_of(given)
     first = find_run(cache, given.run)
+    folder = output_folder(given, first, "curve")
     from matdata.evaluation.file_names import file_stems
     from matdata.evaluation.learning_curve import FRACTIONS, learning_curve
     from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
 
     console = console_of(given)
-    curves = learning_curve(first, cache, chosen or FRACTIONS, given.seeds, console)
-    folder = Path(given.output) if given.output else first.folder / "curve"
+    curves = learning_curve(
+        first, cache, FRACTIONS if chosen is None else chosen, given.seeds, console
+    )
     record: JsonObject = {
         "run": first.name,
         "curves": [curve.to_dict() for curve in curves],
@@ -55,13 +64,6 @@ def run(given: argparse.Namespace) -> int:
             console.say(line)
     console.say(f"numbers in {folder}")
     return ExitCode.DONE
-
-
-def _fractions(text: str) -> list[float]:
-    try:
-        return [float(word) for word in words(text)]
-    except ValueError:
-        raise ConfigError(f"--fractions {text}: expected numbers such as 0.1,0.2,0.5") from None
 
 
 def _draw(curve: LearningCurve, look: Look) -> Picture:

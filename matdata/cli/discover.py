@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.documents import JsonObject
@@ -35,21 +36,15 @@ def run(given: argparse.Namespace) -> int:
 
     console = console_of(given)
     discovery = discover_candidates(request)
-    pictures = discovery.pictures
     if given.json:
-        failed = {str(path): str(error) for path, error in pictures.failed.items()}
-        written = [str(path) for path in pictures.written]
-        print_json({**_document(discovery), "pictures": written, "pictures_failed": failed})
-        return 0
-    for line in [*_ranked(discovery), *_scored(discovery.score)]:
-        console.say(line)
-    if request.output is not None:
-        what = "predictions and metadata" if request.submission else "the ranking"
-        console.say(f"wrote {what} to {request.output}")
-    if pictures.written:
-        console.say(f"pictures in {request.pictures}")
-    for path, error in pictures.failed.items():
-        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
+        print_json({**_document(discovery), **pictures.document_of(discovery.pictures)})
+    else:
+        for line in [*_ranked(discovery), *_scored(discovery.score)]:
+            console.say(line)
+        if request.output is not None:
+            what = "predictions and metadata" if request.submission else "the ranking"
+            console.say(f"wrote {what} to {request.output}")
+    pictures.report(discovery.pictures, console, given)
     return 0
 
 
@@ -111,14 +106,12 @@ def _scored(score: JsonObject | None) -> list[str]:
         report.append(f"  scored before on these materials, by {criteria}")
     names = (*COUNTS, *SCORES)
     report.append(f"  {'':<18}" + "".join(f" {name:>10}" for name in names))
-    for name, scores in score["subsets"].items():
+    rows = list(score["subsets"].items())
+    for column, groups in score.get("by", {}).items():
+        rows += [(printable(f"{column} {value}"), scores) for value, scores in groups.items()]
+    for name, scores in rows:
         counts = "".join(f" {scores[one]:>10,}" for one in COUNTS)
         report.append(f"  {name:<18}{counts}" + "".join(_cell(scores[one]) for one in SCORES))
-    for column, groups in score.get("by", {}).items():
-        for value, scores in groups.items():
-            counts = "".join(f" {scores[one]:>10,}" for one in COUNTS)
-            name = printable(f"{column} {value}")
-            report.append(f"  {name:<18}{counts}" + "".join(_cell(scores[one]) for one in SCORES))
     brier = score["reliability"]["brier"]
     if brier is not None:
         report.append(f"  Brier score of P(stable): {brier:.4f}")

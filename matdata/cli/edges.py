@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.cli.common import (
+    cache_of,
+    console_of,
+    output_folder,
+    picture_settings,
+    print_json,
+    write_numbers,
+)
 from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 
@@ -24,12 +30,12 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.run_lookup import find_run
 
     trained = find_run(cache_of(given), given.run)  # before torch is imported, which takes seconds
+    folder = output_folder(given, trained, "edges")
     from matdata.evaluation.edges import columns_of, edges_of
     from matdata.evaluation.file_names import file_stems
     from matdata.evaluation.pictures import write_pictures
 
     edges = edges_of(trained, given.formula, given.layer, given.device)
-    folder = Path(given.output) if given.output else trained.folder / "edges"
     record = {"run": trained.name, "layer": given.layer or "last", "formulas": _record(edges)}
     with adding(folder):
         write_numbers(folder, "edges", record, {"edges": columns_of(edges)})

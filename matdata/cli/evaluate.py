@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.cli.run_folds import fold_lines
@@ -59,17 +60,10 @@ def run(given: argparse.Namespace) -> int:
     if not given.json:  # the score first: no picture may cost it
         for line in report:
             console.say(line)
-    pictures = draw()
+    drawn = draw()
     if given.json:
-        failed = {str(path): str(error) for path, error in pictures.failed.items()}
-        paths = [str(path) for path in pictures.written]
-        print_json({**record, "pictures": paths, "pictures_failed": failed})
-    elif pictures.written:
-        console.say(f"pictures in {pictures.written[-1].parent}")
-    for path, error in pictures.failed.items():
-        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
-        if given.debug:
-            raise error
+        print_json({**record, **pictures.document_of(drawn)})
+    pictures.report(drawn, console, given)
     return 0
 
 

@@ -151,8 +151,7 @@ OF_MODELS: dict[str, Schema] = {
                 "`subsets`, `along`, `reliability`, `rolling`, `polymorphs`, and `by` where "
                 "columns are scored; null if no true distance is known, or none was asked for",
             ),
-            "pictures": ("list", "paths of the pictures that were written"),
-            "pictures_failed": ("record", "why one was not, by path"),
+            **PICTURES,
         },
     ),
     "screen": Schema(

@@ -52,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _document(neighbours: Neighbours) -> JsonObject:
     request, limits = neighbours.request, neighbours.limits
-    described = [*neighbours.asked.predictions.described(), *neighbours.described()]
+    described = [*neighbours.query.predictions.described(), *neighbours.described()]
     return {
         "run": request.run.name,
         "dataset": request.dataset.ref,
@@ -71,7 +71,7 @@ def _document(neighbours: Neighbours) -> JsonObject:
 
 def _lines(neighbours: Neighbours) -> list[str]:
     """The first materials, each with its prediction and its neighbours."""
-    predictions = neighbours.asked.predictions
+    predictions = neighbours.query.predictions
     columns, listed = predictions.columns(), neighbours.columns()
     cells = zip(*(values for name, values in listed.items() if name != "query"), strict=True)
     shown = [

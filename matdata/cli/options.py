@@ -93,6 +93,21 @@ class _WithLast(argparse.Action):
             setattr(namespace, self._last, last)
 
 
+class _Words(argparse.Action):
+    """Takes words separated by commas; those of an option that is repeated are joined."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the words, after those that were given before."""
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, values if before is None else f"{before},{values}")
+
+
 def _add(group: Any, option: Option, with_file: bool) -> None:
     more: dict[str, Any] = {"help": option.help}
     if option.positional:
@@ -111,6 +126,8 @@ def _add(group: Any, option: Option, with_file: bool) -> None:
             "type": TYPES.get(option.kind),
             "choices": option.choices,
         }
+    if option.kind == "words":
+        more["action"] = _Words
     if option.kind in ("list", "table", "tables"):
         keys = {"table": "KEY=VALUE", "tables": "FEATURE.KEY=VALUE"}
         more |= {"action": "append", "metavar": keys.get(option.kind, option.metavar or "A,B")}

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.documents import JsonObject
@@ -49,12 +50,7 @@ def run(given: argparse.Namespace) -> int:
     drawn = _drawn(screening)
     if given.json:
         print_json(_document(screening, drawn))
-    elif drawn.written:
-        console.say(f"pictures in {drawn.written[-1].parent}")
-    for path, error in drawn.failed.items():
-        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
-        if given.debug:
-            raise error
+    pictures.report(drawn, console, given)
     return 0
 
 
@@ -83,8 +79,7 @@ def _document(screening: Screening, drawn: Drawn) -> JsonObject:
         "materials": rows_of(screening.columns()),
         "elements": pairs.elements,
         "pairs": pairs.rows(),
-        "pictures": [str(path) for path in drawn.written],
-        "pictures_failed": {str(path): str(error) for path, error in drawn.failed.items()},
+        **pictures.document_of(drawn),
     }
 
 

@@ -161,6 +161,24 @@ def ending_of(path: str | Path, endings: Iterable[str], what: str, otherwise: st
     return ending
 
 
+def folder_of(text: str | Path, what: str) -> Path:
+    """A valid path of a folder, which need not exist.
+
+    Raises
+    ------
+    ConfigError
+        If it is no valid path, or it or what it lies in is a file.
+    """
+    path = path_of(text, what)
+    for one in (path, *path.parents):
+        if one.exists() and not one.is_dir():
+            raise ConfigError(
+                f"{what} {str(path)!r} cannot be a folder: {one} is a file",
+                next_step="name a folder; one that does not exist is made",
+            )
+    return path
+
+
 def path_of(text: str | Path, what: str) -> Path:
     """A valid path, whether or not a file exists there.
 

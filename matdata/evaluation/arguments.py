@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
@@ -11,7 +12,7 @@ from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.evaluation.discovery.ranking import CRITERIA
 from matdata.evaluation.discovery.table_formats import FORMATS, MATBENCH_DISCOVERY, TABLE
 from matdata.figures.formats import PictureSettings
-from matdata.store.config_file import Entry, config_text
+from matdata.store.config_file import Entry, config_text, over_config
 from matdata.training.prediction_settings import OF_PREDICTION
 from matdata.training.settings import TrainSettings
 
@@ -30,25 +31,30 @@ COMMON = (
     *options_of(TrainSettings, OF_PREDICTION, group="how a network is run (else as in training)"),
     Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
 )
+#: Those of `COMMON` of commands that derive nothing.
+WITHOUT_DERIVE = tuple(one for one in COMMON if one.name != "derive")
+WHAT = Option(
+    "what",
+    "a dataset, files of structures (CIF, POSCAR, …), or formulas",
+    "list",
+    positional=True,
+    required=True,
+)
+TABLE_FILE = Option(
+    "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
+)
+SCHEDULER = Option(
+    "scheduler",
+    f"where features of materials are computed that are in no dataset: {SCHEDULERS}",
+    metavar="WHERE",
+    group="features",
+)
 PREDICT_OPTIONS = (
     RUN,
-    Option(
-        "what",
-        "a dataset, files of structures (CIF, POSCAR, …), or formulas",
-        "list",
-        positional=True,
-        required=True,
-    ),
-    Option(
-        "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
-    ),
+    WHAT,
+    TABLE_FILE,
     Option("members", "a column for each member, too", "flag", default=False, group="output"),
-    Option(
-        "scheduler",
-        f"where features of materials are computed that are in no dataset: {SCHEDULERS}",
-        metavar="WHERE",
-        group="features",
-    ),
+    SCHEDULER,
     *COMMON,
 )
 EVALUATE_OPTIONS = (
@@ -89,8 +95,7 @@ DISCOVER_OPTIONS = (
     Option("by", "score the candidates of each value of these columns on their own (batch)",
            "words", metavar="COLUMN", group="score"),
     Option("no_score", "leave true values unread", "flag", default=False, group="score"),
-    Option("output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE",
-           group="output"),
+    TABLE_FILE,
     Option("format", "what is written: the table; or matbench-discovery: formation energies of all "
            "candidates (.csv.gz) and a .yml file with the scores, as its leaderboard takes them",
            choices=FORMATS, default=TABLE, group="output"),
@@ -98,7 +103,7 @@ DISCOVER_OPTIONS = (
     Option("picture_format", "formats of pictures: png, svg, pdf, or several (default: png)",
            "words", metavar="A,B", group="output"),
     *options_of(PictureSettings, ("style",), metavar="STYLE", group="output"),
-    *(one for one in COMMON if one.name != "derive"),
+    *WITHOUT_DERIVE,
 )  # fmt: skip
 
 
@@ -121,6 +126,19 @@ def canonical(values: Values, whole: Values) -> Values:
     if none:
         return {**values, "pictures": None}
     return values if folder is None else {**values, "no_pictures": False}
+
+
+def fields_of(options: Sequence[Option], given: Mapping[str, object]) -> dict[str, object]:
+    """What keywords of Python say, over what their configuration file ``config`` does.
+
+    Raises
+    ------
+    ConfigError
+        If one of them holds what is no option or value, or something required is missing.
+    """
+    upper = {name: value for name, value in given.items() if value is not None}
+    config = cast("str | Path | None", upper.pop("config", None))
+    return over_config(config, options, upper, canonical)
 
 
 def config_of_predict(request: PredictRequest) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
-from matdata.core.given import require_name
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
@@ -56,13 +55,9 @@ def curve(
     """
     need_torch()
     from matdata.evaluation.learning_curve import FRACTIONS, learning_curve
-    from matdata.training.run import Run
-    from matdata.training.run_lookup import find_run
+    from matdata.evaluation.run_request import run_of
 
-    if isinstance(run, Run):
-        first, where = run, run.cache
-    else:
-        where = cache_dir(cache)
-        first = find_run(where, require_name(run, "the run"))
+    first = run_of({"run": run, "cache": cache})
+    where = cache_dir(cache) if isinstance(run, str) else first.cache
     chosen = FRACTIONS if fractions is None else tuple(map(float, fractions))
     return learning_curve(first, where, chosen, seeds, SILENT if quiet else Console())

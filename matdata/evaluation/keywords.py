@@ -30,15 +30,26 @@ class PredictionKeywords(TypedDict, total=False):
     cpu_kernels: str
 
 
-class EvaluateKeywords(PredictionKeywords, total=False):
-    """How a run, or the runs on all folds, are scored.
+class RunKeywords(PredictionKeywords, total=False):
+    """The same, with where options and runs are found.
 
     Attributes
     ----------
     config
         A configuration file, as ``--config`` takes it; what is given in Python wins.
     cache
-        Cache folder of a run that is named.
+        Cache folder of runs that are named.
+    """
+
+    config: str | Path | None
+    cache: str | Path | None
+
+
+class EvaluateKeywords(RunKeywords, total=False):
+    """How a run, or the runs on all folds, are scored.
+
+    Attributes
+    ----------
     derive
         As `matdata.predict` takes it.
     beside
@@ -52,8 +63,6 @@ class EvaluateKeywords(PredictionKeywords, total=False):
         Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
     """
 
-    config: str | Path | None
-    cache: str | Path | None
     derive: Sequence[str | Derivation] | None
     beside: Sequence[str] | str | None
     pictures: str | Path | None
@@ -62,15 +71,11 @@ class EvaluateKeywords(PredictionKeywords, total=False):
     style: str | None
 
 
-class DiscoverKeywords(PredictionKeywords, total=False):
+class DiscoverKeywords(RunKeywords, total=False):
     """How candidates are ranked by their stability.
 
     Attributes
     ----------
-    config
-        A configuration file, as ``--config`` takes it; what is given in Python wins.
-    cache
-        Cache folder of a run that is named.
     reference
         Known phases: a stored reference, or a dataset of the cache.
     target
@@ -96,8 +101,6 @@ class DiscoverKeywords(PredictionKeywords, total=False):
         Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
     """
 
-    config: str | Path | None
-    cache: str | Path | None
     reference: str | None
     target: str | None
     criterion: str
@@ -112,15 +115,11 @@ class DiscoverKeywords(PredictionKeywords, total=False):
     style: Literal["light", "dark"]
 
 
-class ScreenKeywords(PredictionKeywords, total=False):
+class ScreenKeywords(RunKeywords, total=False):
     """What a screening keeps, and what it writes.
 
     Attributes
     ----------
-    config
-        A configuration file, as ``--config`` takes it; what is given in Python wins.
-    cache
-        Cache folder of runs that are named.
     rule
         What is kept: a rule (``enz``, ``enz:loss=1``), or one with its options.
     where
@@ -139,8 +138,6 @@ class ScreenKeywords(PredictionKeywords, total=False):
         Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
     """
 
-    config: str | Path | None
-    cache: str | Path | None
     rule: str | Derivation | None
     where: Sequence[str] | str | None
     derive: Sequence[str | Derivation] | None

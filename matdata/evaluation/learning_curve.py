@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, TrainError
+from matdata.evaluation.power_law import PowerLaw, power_law
 from matdata.training.contract import FitTrainer
 from matdata.training.request import Request
 from matdata.training.run import Run
@@ -24,29 +22,6 @@ from matdata.training.train import train
 
 #: Shares of the training part beside all of it.
 FRACTIONS = (0.0625, 0.125, 0.25, 0.5)
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """``error = factor * n ** -exponent``, fitted to logarithms by least squares.
-
-    Attributes
-    ----------
-    factor
-        In the unit of the error.
-    exponent
-        Positive where more materials help.
-    standard_error
-        Of the exponent, from the residuals; None for two sizes, which leave none.
-    """
-
-    factor: float
-    exponent: float
-    standard_error: float | None
-
-    def at(self, count: float) -> float:
-        """The error with so many materials."""
-        return self.factor * float(count**-self.exponent)
 
 
 @dataclass(frozen=True)
@@ -214,12 +189,17 @@ def learning_curve(
             if share == 1.0 and seed == first:
                 by_share.setdefault(share, []).append(run)
                 continue
-            console.say(f"{share:.4g} of the training part, seed {seed}")
+            console.say(f"{_text(share)} of the training part, seed {seed}")
             settings = {**request.settings, "fraction": share, "seed": seed}
-            name = f"{run.name}-curve-{share:g}-seed{seed}"
+            name = f"{run.name}-curve-{_text(share)}-seed{seed}"
             own = train(replace(request, settings=settings), cache, name, console)
             by_share.setdefault(share, []).append(own)
     return tuple(_curve(run, target, by_share) for target in request.targets)
+
+
+def _text(share: float) -> str:
+    """A share as names of runs have it: all its digits, so that no two have one name."""
+    return repr(share).removesuffix(".0")
 
 
 def _shares(run: Run, fractions: Sequence[float], seeds: int) -> list[float]:
@@ -270,30 +250,3 @@ def _error(run: Run, target: str, by: str, higher: bool) -> float:
             cause="its validation part lacks materials of a class",
         )
     return 1.0 - float(value) if higher else float(value)
-
-
-def power_law(counts: Sequence[float], errors: Sequence[float]) -> PowerLaw | None:
-    """Fit ``log error = log factor - exponent log n`` by ordinary least squares.
-
-    Parameters
-    ----------
-    counts, errors : (k,)
-        Sizes of the training part, two different ones at least, and the errors with them.
-
-    Returns
-    -------
-    PowerLaw, optional
-        None if an error is 0 or not finite, or all sizes are the same.
-    """
-    x, y = np.log(np.asarray(counts, dtype=float)), np.asarray(errors, dtype=float)
-    if len(set(counts)) < 2 or not (np.isfinite(y) & (y > 0)).all():
-        return None
-    y = np.log(y)
-    off = x - x.mean()
-    spread = float(off @ off)
-    slope = float(off @ y) / spread
-    intercept = float(y.mean() - slope * x.mean())
-    left = y - intercept - slope * x
-    freedom = len(x) - 2
-    error = math.sqrt(float(left @ left) / freedom / spread) if freedom else None
-    return PowerLaw(math.exp(intercept), -slope, error)

@@ -30,9 +30,7 @@ def named_materials(
     """
     for text in texts:
         require_given(text, "a name among what is to be predicted")
-    is_dataset = len(texts) == 1 and any(
-        texts[0].partition("@")[0] in datasets(place) for place in places(cache)
-    )
+    is_dataset = len(texts) == 1 and names_dataset(cache, texts[0])
     for text in texts:
         require_one_meaning(text, is_dataset)
     if is_dataset:
@@ -55,15 +53,31 @@ def _require_formula(text: str) -> None:
         ) from error
 
 
-def require_one_meaning(text: str, is_dataset: bool) -> None:
-    """Refuse a text that could be two of a dataset, a formula and a file.
+def names_dataset(cache: Path, text: str) -> bool:
+    """Whether a text is the name of a dataset, or one of its versions."""
+    return any(text.partition("@")[0] in datasets(place) for place in places(cache))
+
+
+def require_one_meaning(text: str, is_dataset: bool, marked_id: str = "") -> None:
+    """Refuse a text that could be two of an id, a dataset, a formula and a file.
+
+    Parameters
+    ----------
+    text
+        The text.
+    is_dataset
+        Whether it is the name of a dataset.
+    marked_id
+        How it is written as the id of a material; empty if it is none.
 
     Raises
     ------
     ConfigError
         With what to write for each.
     """
-    meanings = {"dataset": f"{text}@VERSION"} if is_dataset else {}
+    meanings = {"material": marked_id} if marked_id else {}
+    if is_dataset:
+        meanings["dataset"] = f"{text}@VERSION"
     with contextlib.suppress(StructureError):
         parse_formula(text)
         meanings["formula"] = f"({text})"

@@ -5,98 +5,49 @@ Torch is imported when something is predicted: mistakes are found before, in a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from matdata.adapters.schedulers import workers_on
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
-from matdata.core.executors import SEQUENTIAL, Workers
-from matdata.core.given import require_name, words
+from matdata.core.given import words
 from matdata.core.options import Values
-from matdata.core.scheduler_names import check_scheduler
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds
 from matdata.evaluation.materials import named_materials
+from matdata.evaluation.run_request import (
+    LOOK,
+    MaterialsRequest,
+    RunRequest,
+    loop_settings,
+    name_of_run,
+    output_of,
+    require_materials,
+    run_of,
+    scheduler_of,
+)
 from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import FitTrainer
+from matdata.training.evaluated import score_on_record
 from matdata.training.prediction import Predictions
-from matdata.training.prediction_files import require_format
-from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
 from matdata.training.run import Run
 from matdata.training.run_lookup import find_run
-from matdata.training.settings import require_honoured
-
-#: Options that are no settings of the loop.
-LOOK = ("format", "style")
-OWN = (
-    *("run", "what", "cache", "derive", "scheduler", "output", "members"),
-    *("folds", "beside", "pictures", "no_pictures", *LOOK),
-    *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
-    *("query", "top", "metric", "combine", "columns"),
-    *("rule", "where", "example", "min_pairs"),
-    *("by", "picture_format"),
-)
 
 
 @dataclass(frozen=True)
-class RunRequest:
-    """What predictions and evaluations have in common.
-
-    Attributes
-    ----------
-    run
-        The run.
-    derive
-        Derivations, in order.
-    settings
-        Settings of the loop that are given.
-    """
-
-    run: Run
-    derive: tuple[Derivation, ...]
-    settings: Mapping[str, object]
-
-    def specs(self) -> list[str]:
-        """The derivations as texts, with all their options."""
-        return [step.spec for step in self.derive]
-
-    def settings_in_effect(self) -> dict[str, object]:
-        """`OF_PREDICTION` by name; None for those that mean nothing beside the others."""
-        chosen = prediction_settings(self.run.settings, self.settings)
-        values = {name: getattr(chosen, name) for name in OF_PREDICTION}
-        if isinstance(self.run.trainer, FitTrainer):
-            return dict.fromkeys(values)
-        return {**values, "batch_size": None} if chosen.limits else values
-
-
-@dataclass(frozen=True)
-class PredictRequest(RunRequest):
+class PredictRequest(MaterialsRequest):
     """The request of a prediction, resolved.
 
     Attributes
     ----------
-    materials
-        An open dataset, or what `matdata.materials.read_materials` takes.
-    names
-        The materials as a command or file names them, a dataset by its exact reference; empty for
-        those of Python.
-    output, members
-        File for the predictions, and whether it has a column per member.
-    scheduler
-        Where materials are featurized that are in no dataset; None for this thread.
+    members
+        Whether the output has a column per member.
     """
 
-    materials: object
-    names: tuple[str, ...]
-    output: Path | None
     members: bool
-    scheduler: str | None = None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> PredictRequest:
@@ -119,14 +70,8 @@ class PredictRequest(RunRequest):
         StructureError
             If all that was named is one text that is no dataset, file or formula.
         """
-        check_scheduler(fields.get("scheduler"))
-        output = fields.get("output")
-        if output is not None:
-            require_format(output)
-        if materials is None and not fields.get("what"):
-            raise ConfigError(
-                "no materials were named", next_step="name a dataset, files, or formulas"
-            )
+        output, scheduler = output_of(fields), scheduler_of(fields)
+        require_materials(materials, fields.get("what"), "name a dataset, files, or formulas")
         run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
@@ -137,9 +82,9 @@ class PredictRequest(RunRequest):
             loop_settings(fields, run),
             materials,
             names,
-            None if output is None else Path(output),
+            output,
+            scheduler,
             bool(fields.get("members")),
-            fields.get("scheduler"),
         )
 
     def predictions(self) -> Predictions:
@@ -155,9 +100,6 @@ class PredictRequest(RunRequest):
             predictions.write(self.output, self.members)
         return predictions
 
-    def _workers(self) -> AbstractContextManager[Workers]:
-        return nullcontext(SEQUENTIAL) if self.scheduler is None else workers_on(self.scheduler)
-
     def _predicted(self) -> Predictions:
         from matdata.evaluation.derive.chain import Chain
         from matdata.training.memory_features import predict_memory
@@ -168,7 +110,7 @@ class PredictRequest(RunRequest):
             predictions = predict_dataset(self.run, self.materials, settings=self.settings)
             return chain.apply(predictions, self.settings)
         chain = Chain(self.run, self.derive, None)
-        with self._workers() as workers:
+        with self.workers() as workers:
             predictions = predict_memory(self.run, self.materials, self.settings, workers)
         return chain.apply(predictions, self.settings)
 
@@ -206,7 +148,8 @@ class EvaluateRequest(RunRequest):
         ConfigError
             If no run is named, or a setting, a format or a style is unknown.
         TrainError, StoreError
-            If there is no such run, it is damaged, or a fold has no finished run.
+            If there is no such run, it is damaged, a fold has no finished run, or a run that is
+            drawn beside was not evaluated.
         """
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder, beside = fields.get("pictures"), _named_beside(fields)
@@ -220,7 +163,7 @@ class EvaluateRequest(RunRequest):
             not fields.get("no_pictures"),
             look,
             folds,
-            tuple(find_run(run.cache, name) for name in beside),
+            tuple(_evaluated(run.cache, name) for name in beside),
         )
 
 
@@ -235,31 +178,18 @@ def _named_beside(fields: Values) -> tuple[str, ...]:
     return names
 
 
-def run_of(fields: Values) -> Run:
-    """The run that a request names, or holds.
-
-    Raises
-    ------
-    ConfigError, TrainError, StoreError
-        If none is named, there is no such run, or it is damaged.
-    """
-    run = fields.get("run")
-    if isinstance(run, Run):
-        return run
-    return find_run(cache_dir(fields.get("cache")), _run_name(run))
+def _evaluated(cache: Path, name: str) -> Run:
+    """A run with a score on record."""
+    run = find_run(cache, name)
+    score_on_record(run)
+    return run
 
 
 def _folds_of(fields: Values) -> tuple[Run, ...]:
     run = fields.get("run")
-    name = run.name if isinstance(run, Run) else _run_name(run)
+    name = run.name if isinstance(run, Run) else name_of_run(run)
     cache = run.cache if isinstance(run, Run) else cache_dir(fields.get("cache"))
     return tuple(runs_of_folds(cache, name))
-
-
-def _run_name(run: object) -> str:
-    if run is None:
-        raise ConfigError("no run was named", next_step="`matdata runs` shows those of the cache")
-    return require_name(run, "the run")
 
 
 def _derivations(fields: Values) -> tuple[Derivation, ...]:
@@ -267,18 +197,3 @@ def _derivations(fields: Values) -> tuple[Derivation, ...]:
     if isinstance(given, (str, Derivation)):
         return (as_derivation(given),)
     return tuple(map(as_derivation, cast("Sequence[str | Derivation]", given)))
-
-
-def loop_settings(fields: Values, run: Run) -> dict[str, object]:
-    """Settings of the loop among the fields of a request.
-
-    Raises
-    ------
-    ConfigError
-        If one is unknown, or means nothing to the trainer.
-    """
-    settings = {name: value for name, value in fields.items() if name not in OWN}
-    prediction_settings(run.settings, settings)  # refused before anything is computed
-    if isinstance(run.trainer, FitTrainer):
-        require_honoured(run.trainer.name, settings)
-    return settings

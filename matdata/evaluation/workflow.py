@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Option
 from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
 from matdata.materials.items import is_pandas
@@ -86,11 +85,12 @@ def predict(
     >>> md.predict("gap", ["new.cif", structure, "Fe2O3"]).to_frame()
     """
     need_torch()
-    from matdata.evaluation.arguments import PREDICT_OPTIONS
+    from matdata.evaluation.arguments import PREDICT_OPTIONS, fields_of
     from matdata.evaluation.request import PredictRequest
 
     own = {"run": run, "cache": cache, "derive": derive, "output": output, "members": members}
-    fields = _fields(config, PREDICT_OPTIONS, {**own, "scheduler": scheduler, **settings})
+    more = {"config": config, "scheduler": scheduler, **settings}
+    fields = fields_of(PREDICT_OPTIONS, {**own, **more})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
     if not request.run.finished:
         text = f"run {request.run.name!r} is not finished: its best weights so far are used"
@@ -199,11 +199,10 @@ def evaluate_folds(run: Run | str | None = None, **options: Unpack[EvaluateKeywo
 def _evaluation(given: dict[str, object]) -> EvaluateRequest:
     """The request of a call from Python, with pictures only where it names a place for them."""
     need_torch()
-    from matdata.evaluation.arguments import EVALUATE_OPTIONS
+    from matdata.evaluation.arguments import EVALUATE_OPTIONS, fields_of
     from matdata.evaluation.request import EvaluateRequest
 
-    config = cast("str | Path | None", given.pop("config", None))
-    fields = _fields(config, EVALUATE_OPTIONS, given)
+    fields = fields_of(EVALUATE_OPTIONS, given)
     fields.setdefault("no_pictures", "pictures" not in fields)
     return EvaluateRequest.of(fields)
 
@@ -239,14 +238,3 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
 
     chosen = tuple(names) if isinstance(names, (list, tuple)) else (require_name(names, "a run"),)
     return list_runs(cache_dir(cache), chosen)
-
-
-def _fields(
-    config: str | Path | None, options: Sequence[Option], given: Mapping[str, object]
-) -> dict[str, object]:
-    """What is given, over what a configuration file holds."""
-    from matdata.evaluation.arguments import canonical
-    from matdata.store.config_file import over_config
-
-    upper = {name: value for name, value in given.items() if value is not None}
-    return over_config(config, options, upper, canonical)

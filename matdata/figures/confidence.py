@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from matdata.core.documents import JsonMapping
-from matdata.figures.picture import Look, Picture, plain
+from matdata.figures.picture import NARROW, WIDE, Look, Picture, draw_band, plain
 
-WIDE, NARROW = (8.4, 4.3), (5.6, 4.4)  # inches
 #: What errors of shares are called.
 ERRORS = {
     "elemd": "mean element mover's distance (steps)",
@@ -48,8 +47,7 @@ def draw_confidence(
     axes.plot(percentages, random, ":", label="in random order", color=colours.muted)
     if "random_std" in curve:
         band = np.array(curve["random_std"])
-        axes.fill_between(percentages, random - band, random + band, color=colours.muted,
-                          alpha=0.25, linewidth=0, label="± one standard deviation")  # fmt: skip
+        draw_band(axes, percentages, random, band, color=colours.muted, alpha=0.25)
     axes.plot(percentages, curve["oracle"], "--", label="by true error (best possible)",
               color=colours.cycle[2])  # fmt: skip
     axes.set(xlabel="most confident materials (%)", ylabel=label, xlim=(0, 100))

@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
 from matdata.figures.confidence import draw_confidence
-from matdata.figures.picture import Look, Picture, integer_axis, plain
+from matdata.figures.picture import NARROW, WIDE, Look, Picture, draw_band, integer_axis, plain
 
 #: Epochs up to which each is marked.
 MARKED = 40
-WIDE, NARROW = (8.4, 4.3), (5.6, 4.4)  # inches
 
 
 @dataclass(frozen=True)
@@ -161,10 +160,7 @@ def binary(
     deviation = np.nan_to_num(np.array(curves["std"]))
     colours = picture.colours
     if deviation.any():
-        axes.fill_between(
-            x, mean - deviation, mean + deviation, color=colours.muted, alpha=0.3, linewidth=0,
-            label="± one standard deviation",
-        )  # fmt: skip
+        draw_band(axes, x, mean, deviation, color=colours.muted, alpha=0.3)
     axes.plot(x, mean, color=colours.ink, label="prediction")
     for symbol in symbols:
         axes.plot(x, curves[symbol], label=f"contribution of {symbol}")

@@ -10,12 +10,21 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from matdata.figures.picture import Look, Picture, counted, integer_axis, plain
+from matdata.figures.picture import (
+    NARROW,
+    WIDE,
+    Look,
+    Picture,
+    counted,
+    draw_band,
+    integer_axis,
+    plain,
+)
 
 Float: TypeAlias = "npt.NDArray[np.float64]"
 Int: TypeAlias = "npt.NDArray[np.int64]"
 Bool: TypeAlias = "npt.NDArray[np.bool_]"
-WIDE, NARROW, TALL = (8.4, 4.3), (5.6, 4.4), (8.4, 6.6)  # inches
+TALL = (8.4, 6.6)  # inches
 DISTANCE = "distance to the hull (eV/atom)"
 #: Errors that are drawn for comparison, eV/atom (Goodall 2022, figure 6.8).
 COMPARED = (0.05, 0.1)
@@ -70,10 +79,7 @@ def rolling(bands: Mapping[str, Band], title: str, look: Look | None = None) -> 
     for place, (name, band) in enumerate(bands.items()):
         colour = colours.cycle[place % len(colours.cycle)]
         axes.plot(band.x, band.y, color=colour, label=plain(name, 28))
-        axes.fill_between(
-            band.x, band.y - band.deviation, band.y + band.deviation, color=colour, alpha=0.25,
-            linewidth=0,
-        )  # fmt: skip
+        draw_band(axes, band.x, band.y, band.deviation, None, color=colour, alpha=0.25)
     axes.set(xlabel=f"true {DISTANCE}", ylabel="mean absolute error (eV/atom)")
     axes.set(xlim=(low, high), ylim=(0.0, top))
     picture.headline(axes, "window of 40 meV, with standard error")

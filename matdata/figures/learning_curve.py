@@ -9,8 +9,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
-from matdata.figures.curves import NARROW
-from matdata.figures.picture import Look, Picture, plain
+from matdata.figures.picture import NARROW, Look, Picture, plain
 
 
 def learning_curves(curves: Sequence[JsonMapping], title: str, look: Look | None = None) -> Picture:

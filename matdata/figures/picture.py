@@ -9,9 +9,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import matplotlib
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
@@ -19,17 +21,18 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from matdata.core.cache import storage_error
 from matdata.core.documents import JsonObject
 from matdata.core.printable import printable
 from matdata.figures.formats import require_format
 from matdata.figures.styles import Style, style_of
 from matdata.store import files
 
+Float: TypeAlias = "npt.NDArray[np.float64]"
 #: Pixels per inch, of files and in notebooks: hinted letters are up to a tenth wider or narrower at
 #: another resolution than the layout was made for.
 DPI = 150
 TITLE, TEXT, SMALL, CAPTION = 10.5, 8.5, 7.5, 6.5  # points
+WIDE, NARROW = (8.4, 4.3), (5.6, 4.4)  # inches: two axes, and one
 PASSES = 3
 PAD = 0.08  # inches around axes and texts
 MOST = 400  # letters of a part of the caption
@@ -175,17 +178,13 @@ class Picture(Figure):
         """
         path = Path(path)
         form = require_format(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                files.replacing(path) as temporary,
-                matplotlib.rc_context(REPRODUCIBLE),
-                _letters_of_any_script(),
-            ):
-                self.settle()
-                self.savefig(temporary, format=form, dpi=DPI, metadata=self._metadata(form))
-        except OSError as error:
-            raise storage_error(error, path) from error
+        with (
+            files.writing(path) as temporary,
+            matplotlib.rc_context(REPRODUCIBLE),
+            _letters_of_any_script(),
+        ):
+            self.settle()
+            self.savefig(temporary, format=form, dpi=DPI, metadata=self._metadata(form))
         return path
 
     def _metadata(self, form: str) -> JsonObject:
@@ -227,6 +226,18 @@ def counted(count: int, things: str) -> str:
         "materials": "material", "entries": "entry", "classes": "class", "candidates": "candidate",
     }  # fmt: skip
     return f"{count:,} {one.get(things, things) if count == 1 else things}"
+
+
+def draw_band(
+    axes: Axes,
+    x: Float,
+    middle: Float,
+    deviation: Float,
+    label: str | None = "± one standard deviation",
+    **how: Any,
+) -> None:
+    """Fill what is within a deviation of a curve, (n,) each; `how` has its colour and alpha."""
+    axes.fill_between(x, middle - deviation, middle + deviation, linewidth=0, label=label, **how)
 
 
 def integer_axis(axes: Axes, *names: str, most: int | Literal["auto"] = "auto") -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from matdata.figures.picture import Look, Picture, plain
+from matdata.figures.picture import Look, Picture, draw_band, plain
 
 Float = npt.NDArray[np.float64]
 SIZE = (6.4, 4.2)  # inches
@@ -76,9 +76,11 @@ def predicted_curves(
     for curve, colour in zip(curves, colours.cycle, strict=False):
         name = plain(curve.name, LETTERS)
         if curve.deviation is not None:
-            lower, upper = curve.values - curve.deviation, curve.values + curve.deviation
-            axes.fill_between(points, lower, upper, color=colour, alpha=0.25, linewidth=0,
-                              label=f"{name} ± one standard deviation")  # fmt: skip
+            label_of_band = f"{name} ± one standard deviation"
+            draw_band(
+                axes, points, curve.values, curve.deviation, label_of_band,
+                color=colour, alpha=0.25,
+            )  # fmt: skip
         axes.plot(points, curve.values, color=colour, linewidth=1.4, label=f"{name}, predicted")
         if curve.true is not None:
             axes.plot(points, curve.true, color=colour, linewidth=1.0, linestyle="--",

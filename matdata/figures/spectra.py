@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.units import with_unit
-from matdata.figures.picture import Look, Picture, plain
+from matdata.figures.picture import Look, Picture, draw_band, plain
 
 Float: TypeAlias = "npt.NDArray[np.float64]"
 
@@ -42,7 +42,7 @@ def spectra(
     title: str,
     look: Look | None = None,
 ) -> Picture:
-    """Some spectra, one beside the other.
+    """Some spectra, side by side.
 
     Parameters
     ----------
@@ -58,11 +58,7 @@ def spectra(
     colours = picture.colours
     for place, (axes, one) in enumerate(zip(picture.panels(len(shown)), shown, strict=True)):
         if one.deviation is not None:
-            axes.fill_between(
-                points, one.predicted - one.deviation, one.predicted + one.deviation,
-                color=colours.cycle[1], alpha=0.3, linewidth=0,
-                label="± one standard deviation",
-            )  # fmt: skip
+            draw_band(axes, points, one.predicted, one.deviation, color=colours.cycle[1], alpha=0.3)
         axes.plot(points, one.true, color=colours.cycle[0], linewidth=1.3, label="true")
         axes.plot(
             points, one.predicted, color=colours.cycle[1], linewidth=1.3, linestyle=(0, (4, 1.5)),

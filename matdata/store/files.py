@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.core.cache import require_own
+from matdata.core.cache import require_own, storage_error
 from matdata.core.digest import digest_bytes, digest_file, plain_json
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -127,6 +127,23 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             remove(temporary)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Write a file that a user named, as `replacing` does; what earlier ones left is removed.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    try:
+        sweep(path.parent, path.name)
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def reserve(path: Path, size: int) -> None:

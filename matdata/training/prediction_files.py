@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from matdata.core.cache import storage_error
 from matdata.core.given import ending_of
 from matdata.store import files
 from matdata.store.csv import write_csv
@@ -68,12 +67,8 @@ def write_predictions(path: Path, columns: Columns, described: Described, about:
         If the file cannot be written.
     """
     write = FORMATS[require_format(path)]
-    try:
-        files.sweep(path.parent, path.name)
-        with files.replacing(path) as temporary:
-            write(temporary, columns, described, about)
-    except OSError as error:
-        raise storage_error(error, path) from error
+    with files.writing(path) as temporary:
+        write(temporary, columns, described, about)
 
 
 def rows_of(columns: Columns) -> list[dict[str, object]]:

@@ -161,7 +161,7 @@ class RunPlots(PlotData):
     def compositions(
         self, target: str | None = None, style: str = "light", beside: Sequence[Run] = ()
     ) -> Picture:
-        """Predicted compositions: how many are near enough, and how near the surest are.
+        """Predicted compositions: how many are near enough, and errors of the most confident.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ from support import toy
 from support.figures import words_of
 
 import matdata as md
+from matdata.training.run import RECORD
 
 pytestmark = pytest.mark.slow
 
@@ -33,8 +34,9 @@ def printed(dataset, capsys, *words):
 def test_a_second_ensemble_is_drawn_beside(dataset, capsys, tmp_path):
     one, two = (md.open_run(name, dataset.cache) for name in ("one", "two"))
     options = ["--pictures", str(tmp_path / "first"), "--beside", "two"]
-    early = printed(dataset, capsys, "evaluate", "one", *options)
-    assert "run 'two' was not evaluated" in "".join(early["pictures_failed"].values())
+    assert toy.command(dataset, "evaluate", "one", *options) == 1
+    assert "run 'two' was not evaluated" in capsys.readouterr().err
+    assert not (one.folder / RECORD).exists()
     md.evaluate(two)
     record = printed(dataset, capsys, "evaluate", "one", *options)
     assert record["pictures_failed"] == {}

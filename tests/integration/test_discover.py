@@ -95,6 +95,13 @@ def test_what_a_run_was_trained_on_is_not_scored(run):
     assert evaluated["opened"]["first"] is False
 
 
+def test_a_split_that_changed_after_the_training_is_no_guide(run, monkeypatch):
+    trained, dataset = run
+    monkeypatch.setitem(trained.manifest["split"], "digest", "0" * 64)
+    with pytest.raises(md.TrainError, match="has other members than when run"):
+        md.discover(trained, dataset, reference="toy")
+
+
 def test_phases_on_the_hull_are_stable_whatever_their_energies_round_to(run):
     trained, dataset = run
     _others(dataset, "own")
@@ -250,6 +257,18 @@ def test_pictures(run, tmp_path, capsys):
         trained, dataset, reference="toy", no_score=True, pictures=tmp_path / "alone"
     )
     assert [path.name for path in alone.pictures.written] == ["distances.png"]
+    with pytest.raises(md.ConfigError, match=r"distances\.png is a file"):
+        md.discover(
+            trained, dataset, reference="toy", pictures=tmp_path / "alone" / "distances.png"
+        )
+
+
+def test_columns_that_are_named_one_by_one(run, capsys):
+    trained, dataset = run
+    _others(dataset, "two", batch=lambda k: k % 2, role=lambda k: "ab"[k % 2])
+    words = ("discover", trained.name, "two", "--reference", "toy", "--json")
+    assert toy.command(dataset, *words, "--by", "batch", "--by", "role") == 0
+    assert list(json.loads(capsys.readouterr().out)["score"]["by"]) == ["batch", "role"]
 
 
 def test_a_run_on_an_expression_is_scored(run):

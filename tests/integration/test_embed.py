@@ -12,7 +12,7 @@ import matdata as md
 from matdata.cli import main
 from matdata.cli.json_documents import COMMON, SCHEMAS
 from matdata.cli.json_schema import faults
-from matdata.evaluation.similarity import asked, neighbours
+from matdata.evaluation.similarity import embedded_query, neighbours
 from matdata.evaluation.similarity.embed import EmbedRequest
 from matdata.evaluation.similarity.feature import store_embeddings, stored_embeddings
 from matdata.evaluation.similarity.request import NearestRequest
@@ -239,10 +239,10 @@ def test_true_values_are_read_where_they_may_be(dataset, capsys):
     split = dataset.split("s")
     names = [split[part][0] for part in ("train", "val", "test")]
     run = toy.train(dataset, "y", "sealed", ensemble=2, epochs=3)
-    known = md.nearest(run, names).asked.predictions.true[:, 0]
+    known = md.nearest(run, names).query.predictions.true[:, 0]
     np.testing.assert_array_equal(np.isnan(known), [False, False, True])
     md.evaluate(run)
-    known = md.nearest(run, names).asked.predictions.true[:, 0]
+    known = md.nearest(run, names).query.predictions.true[:, 0]
     np.testing.assert_allclose(known, [dataset.columns["y"][dataset.row(name)] for name in names])
 
 
@@ -261,7 +261,7 @@ def test_a_wrong_true_value_is_found(tmp_path, capsys, monkeypatch):
               "loss": "l1"}  # fmt: skip
     run = md.train("example", dataset, "y", split="mine", name="r", quiet=True, train=chosen)
     found = md.nearest(run, dataset, top=1)
-    predictions, limits = found.asked.predictions, found.limits
+    predictions, limits = found.query.predictions, found.limits
     assert limits.materials == len(val)
     error = np.abs(predictions.mean - predictions.true)[:, 0]
     assert error[found.queries.index(ids[row])] > 40.0 > limits.error["y"]
@@ -299,12 +299,12 @@ def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
     named = toy.build(tmp_path / "cache", rows)
     run = toy.train(named, "y", "r", epochs=1)
     name = str(named.ids[0])
-    with pytest.raises(md.ConfigError, match="is an id and a formula") as refusal:
+    with pytest.raises(md.ConfigError, match="is the name of a material and a formula") as refusal:
         md.nearest(run, name)
     assert f"id:{name}" in refusal.value.next_step
     by_id, by_formula = md.nearest(run, f"id:{name}"), md.nearest(run, f"({name})")
-    assert by_id.asked.own is not None
-    assert by_formula.asked.own is None
+    assert by_id.query.own is not None
+    assert by_formula.query.own is None
     with pytest.raises(md.ConfigError, match="some of what is asked about are ids"):
         md.nearest(run, [f"id:{name}", "NaCl7"])
     with pytest.raises(md.StoreError, match="holds no material 'nothing'"):
@@ -330,8 +330,8 @@ def test_neighbours_as_a_table(dataset, tmp_path, capsys):
 
 def test_a_network_whose_embedding_is_zero_has_no_angles(dataset, monkeypatch):
     run = run_of(dataset)
-    plain = asked.embed_view
-    monkeypatch.setattr(asked, "embed_view", lambda *a: (plain(*a)[0] * 0.0, 2))
+    plain = embedded_query.embed_view
+    monkeypatch.setattr(embedded_query, "embed_view", lambda *a: (plain(*a)[0] * 0.0, 2))
     with pytest.raises(md.TrainError, match="has no angle"):
         md.nearest(run, "NaCl2")
     assert len(md.nearest(run, "NaCl2", metric="euclidean")) == 1

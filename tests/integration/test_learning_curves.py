@@ -9,7 +9,8 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.evaluation.learning_curve import learning_curve, power_law, request_of_run
+from matdata.evaluation.learning_curve import learning_curve, request_of_run
+from matdata.evaluation.power_law import power_law
 from matdata.training.run import OPENED
 from matdata.training.train import train as run_training
 
@@ -162,6 +163,29 @@ def test_bad_shares_are_refused_before_anything_is_trained(dataset, given, messa
     with pytest.raises(md.ConfigError, match=message):
         md.curve(run, **given, quiet=True)
     assert {path.name for path in (dataset.cache / "runs").iterdir()} == before
+
+
+def test_an_output_that_is_a_file_is_refused_before_anything_is_trained(dataset, tmp_path, capsys):
+    _trained(dataset, "shown")
+    before = {path.name for path in (dataset.cache / "runs").iterdir()}
+    file = tmp_path / "file"
+    file.write_text("kept")
+    words = ["curve", "shown", "--fractions", "0.2", "--cache", str(dataset.cache)]
+    assert main([*words[:3], ",", "--cache", str(dataset.cache)]) == 1
+    assert "at least one fraction" in capsys.readouterr().err
+    for output in (file, file / "curve"):
+        assert main([*words, "--output", str(output)]) == 1
+        assert f"{file} is a file" in capsys.readouterr().err
+    assert {path.name for path in (dataset.cache / "runs").iterdir()} == before
+    assert file.read_text() == "kept"
+
+
+def test_near_fractions_are_runs_of_their_own(dataset):
+    run = _trained(dataset, "near")
+    (curve,) = md.curve(run, fractions=[0.5, 0.5000001], quiet=True)
+    assert [point.runs for point in curve.points] == [
+        ("near-curve-0.5-seed0",), ("near-curve-0.5000001-seed0",), ("near",)
+    ]  # fmt: skip
 
 
 def test_runs_that_saw_a_share_or_no_validation_are_refused(dataset):

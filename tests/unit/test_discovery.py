@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import matdata as md
+from matdata.evaluation.discovery.confusion import Confusion
 from matdata.evaluation.discovery.metrics import (
-    Confusion,
     along,
     first_of_each,
     reliability,

@@ -177,6 +177,24 @@ def test_targets_that_are_no_dielectric_function_are_refused(targets, message):
         parse_derivation("enz").produces(targets)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("enz:low=5,high=1", "no crossover is from 5 to 1 eV"),
+        ("enz:hull_column=", "(?s)hull_column is empty.*hull_column=none"),
+    ],
+)
+def test_limits_that_nothing_meets_are_refused(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_derivation(text)
+
+
+def test_an_axis_that_is_skipped_is_refused():
+    with pytest.raises(ConfigError, match=r"(?s)skip=10 leaves no point of the 3 .*N from 0 to 1"):
+        parse_derivation("enz").produces(parts(COARSE))
+    parse_derivation("enz:skip=1").produces(parts(COARSE))
+
+
 def test_names_that_are_given_are_spectra():
     with pytest.raises(ConfigError, match=r"'eps_re_x' is no predicted spectrum.*eps_re_xx"):
         parse_derivation("enz:real=eps_re_x").produces(parts())

@@ -67,6 +67,15 @@ def test_memory_is_bounded_by_chunks():
     assert peak < 64 * 60_000 * 8  # less than all pairs at once
 
 
+def test_memory_of_exact_distances_is_that_of_one_query():
+    vectors = np.random.default_rng(0).normal(size=(3000, 256)).astype(np.float32)
+    tracemalloc.start()
+    nearest(vectors[:128], vectors, 1000, "euclidean")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 128 * 1000 * 256 * 8 / 4  # a quarter of all differences at once
+
+
 Y = Target("y")
 
 

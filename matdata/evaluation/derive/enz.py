@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Distributions, Float, Rows
+from matdata.evaluation.derive.dielectric_parts import common_axis, parts_among
 from matdata.evaluation.derive.rule import Bands, Rule, prediction_of
 from matdata.training.axis import Axis
 from matdata.training.outputs import Distribution
 from matdata.training.target import Target
 
 CROSSOVER, LOSS, WIDTH = "enz_crossover", "enz_loss", "enz_width"
-#: Words of names that are real parts, and what stands there in the name of the imaginary part.
-PARTS = {"real": ("imag", "imaginary"), "re": ("im",)}
-#: A word of a name: what stands between marks, ``eps_re_xx``, ``dielectric.real_xx``.
-_WORD = re.compile(r"[A-Za-z0-9]+")
 #: What `EnzOptions.hull_column` is where no distance to the hull is asked for.
 NO_COLUMN = "none"
 
@@ -44,6 +40,19 @@ class EnzOptions(Settings):
     hull_column: str = setting(
         "energy_above_hull", "column with the energy above the hull; none to ask for no energy"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.low > self.high:
+            raise ConfigError(
+                f"enz: no crossover is from {self.low:g} to {self.high:g} eV",
+                next_step="enz:low=X,high=Y, with low below high",
+            )
+        if not self.hull_column:
+            raise ConfigError(
+                "enz: hull_column is empty",
+                next_step=f"name a column, or write hull_column={NO_COLUMN}",
+            )
 
 
 class Enz(Rule[EnzOptions]):
@@ -68,6 +77,9 @@ class Enz(Rule[EnzOptions]):
     summary: ClassVar[str] = "crossover and loss of epsilon-near-zero materials"
     Options: ClassVar[type[Settings]] = EnzOptions
     drawn: ClassVar[tuple[str, ...]] = (CROSSOVER, LOSS)
+    without_column: ClassVar[str] = (
+        f"enz:hull_column=NAME names another column, enz:hull_column={NO_COLUMN} asks for no energy"
+    )
     bands: ClassVar[Bands] = {
         "infrared": (0.0, 1.65),
         "visible": (1.65, 3.26),
@@ -109,10 +121,18 @@ class Enz(Rule[EnzOptions]):
         ------
         ConfigError
             If real and imaginary part are not among the targets, or do not stand on one axis of
-            energies in eV.
+            energies in eV, of which `skip` leaves one point at least.
         """
-        self._real, self._imaginary = _parts(targets, self.options)
-        axis = _common_axis(self._real, self._imaginary)
+        options = self.options
+        self._real, self._imaginary = parts_among(targets, options.real, options.imaginary)
+        axis = common_axis(self._real, self._imaginary)
+        last = len(axis.values) - 2
+        if options.skip > last:
+            raise ConfigError(
+                f"enz: skip={options.skip} leaves no point of the {len(axis.values):,} of "
+                f"{self._real.name!r} at which it can cross zero",
+                next_step=f"enz:skip=N, with N from 0 to {last}",
+            )
         one = Target(CROSSOVER, unit=axis.unit)
         return [one, replace(one, name=LOSS, unit=self._imaginary.unit), replace(one, name=WIDTH)]
 
@@ -200,84 +220,3 @@ def _near_zero(real: Float, at: int) -> tuple[int, int]:
 
 def _taken(values: Float, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Float:
     return np.asarray(np.take_along_axis(values, at[:, None], 1)[:, 0])
-
-
-def _parts(targets: Sequence[Target], options: EnzOptions) -> tuple[Target, Target]:
-    """Real and imaginary part among the targets."""
-    arrays = {one.name: one for one in targets if one.task == "regression" and one.shape}
-    given = (options.real, options.imaginary)
-    for name in filter(None, given):
-        if name not in arrays:
-            raise ConfigError(
-                f"enz: {name!r} is no predicted spectrum{did_you_mean(name, arrays)}",
-                next_step=f"predicted arrays: {', '.join(arrays) or 'none'}",
-            )
-    pairs = [
-        (one, other)
-        for one in arrays
-        for other in arrays
-        if one != other
-        and options.real in ("", one)
-        and options.imaginary in ("", other)
-        and (all(given) or _are_parts(one, other))
-    ]
-    if len(pairs) != 1:
-        raise ConfigError(
-            f"enz needs a real and an imaginary part, and {_how_many(pairs)} of the predicted "
-            f"targets are such: {', '.join(one.name for one in targets) or 'none'}",
-            cause="both are array targets, whose names differ in the words real and imag, or re "
-            "and im",
-            next_step="name runs that predict both, or say which they are: "
-            "enz:real=NAME,imaginary=NAME",
-        )
-    ((real, imaginary),) = pairs
-    return arrays[real], arrays[imaginary]
-
-
-def _how_many(pairs: Sequence[tuple[str, str]]) -> str:
-    return "no two" if not pairs else f"{len(pairs)} pairs"
-
-
-def _are_parts(one: str, other: str) -> bool:
-    """Whether names differ in one word alone, which says that they are real and imaginary part."""
-    words, others = _WORD.findall(one), _WORD.findall(other)
-    if len(words) != len(others):
-        return False
-    differing = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
-    return len(differing) == 1 and differing[0][1] in PARTS.get(differing[0][0], ())
-
-
-def _common_axis(real: Target, imaginary: Target) -> Axis:
-    """The axis of both parts: rising energies in eV."""
-    for one in (real, imaginary):
-        if one.axis is None:
-            raise ConfigError(
-                f"enz: nothing says at which energies the {one.size} numbers of {one.name!r} stand",
-                next_step=f"train it with its axis (--axis {one.name}=COLUMN)",
-            )
-        if one.axis.unit != "eV":
-            raise ConfigError(
-                f"enz: the axis {one.axis.name!r} of {one.name!r} is in {one.axis.unit}, its "
-                "limits are in eV",
-                next_step="build the dataset with energies in eV (--unit COLUMN=eV says so where "
-                "they are)",
-            )
-    first, second = real.axis, imaginary.axis
-    assert first is not None
-    assert second is not None
-    if first.values != second.values:
-        raise ConfigError(
-            f"{real.name} has {_shown(first)}, {imaginary.name} {_shown(second)}",
-            cause="real and imaginary part are compared point by point",
-            next_step="train both on one axis",
-        )
-    if len(first.values) < 2 or first.values[0] > first.values[-1]:
-        raise ConfigError(
-            f"enz: the axis of {real.name} has {_shown(first)}; it needs two or more that rise"
-        )
-    return first
-
-
-def _shown(axis: Axis) -> str:
-    low, high = axis.values[0], axis.values[-1]
-    return f"{len(axis.values):,} points from {low:g} to {high:g} {axis.unit}"

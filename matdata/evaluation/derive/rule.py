@@ -25,6 +25,8 @@ class Rule(Derivation[O_co]):
     drawn: ClassVar[tuple[str, ...]] = ()
     #: Parts of the first one's axis that have a name.
     bands: ClassVar[Bands] = {}
+    #: What to write where a dataset has no column of `units`; empty if nothing helps.
+    without_column: ClassVar[str] = ""
 
     @property
     @abstractmethod

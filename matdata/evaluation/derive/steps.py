@@ -57,7 +57,7 @@ def rows_for(steps: Sequence[Derivation], ids: Ids, dataset: DatasetFolder | Non
     needed = {name for step in steps for name in step.needs}
     if not needed or dataset is None:
         return {}
-    places = [dataset.row(name) for name in ids.tolist()]
+    places = dataset.rows(ids).tolist()
     return {name: [dataset.columns[name][row] for row in places] for name in needed}
 
 

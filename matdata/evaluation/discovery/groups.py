@@ -39,9 +39,8 @@ def groups_of(dataset: DatasetFolder, column: str, rows: Int) -> Groups:
     Raises
     ------
     ConfigError
-        If there is no such column, or it has more than `MOST_GROUPS` values.
+        If it has more than `MOST_GROUPS` values, or holds lists or records.
     """
-    dataset.require_column(column, " to score by", ConfigError)
     cells = [dataset.columns[column][row] for row in rows.tolist()]
     places: dict[object, list[int]] = {}
     for place, cell in enumerate(cells):

@@ -7,97 +7,18 @@ it is not defined; what has no prediction is not selected, so that a stable one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.evaluation.discovery.confusion import Confusion, ratio
 from matdata.evaluation.discovery.ranking import Bool, Float, Int, Ranking
 
 #: The most stable predicted that are scored on their own, as Matbench Discovery does.
 MOST_STABLE = 10_000
 #: True distances to the hull, eV/atom, that count as a hit (Goodall 2022, figure 6.6).
 HIT_WITHIN = (0.01, 0.02, 0.03)
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Materials by whether they are stable, and predicted to be.
-
-    Attributes
-    ----------
-    tp, fp, fn, tn
-        Stable and selected, selected only, stable only, neither.
-    """
-
-    tp: int
-    fp: int
-    fn: int
-    tn: int
-
-    @classmethod
-    def of(cls, stable: Bool, selected: Bool) -> Confusion:
-        """From marks of each material, (n,)."""
-        return cls(
-            int((stable & selected).sum()),
-            int((~stable & selected).sum()),
-            int((stable & ~selected).sum()),
-            int((~stable & ~selected).sum()),
-        )
-
-    @property
-    def materials(self) -> int:
-        """All of them."""
-        return self.tp + self.fp + self.fn + self.tn
-
-    @property
-    def precision(self) -> float:
-        """Share of the selected that is stable."""
-        return ratio(self.tp, self.tp + self.fp)
-
-    @property
-    def recall(self) -> float:
-        """Share of the stable that is selected."""
-        return ratio(self.tp, self.tp + self.fn)
-
-    @property
-    def prevalence(self) -> float:
-        """Share of all that is stable: the precision of a random choice."""
-        return ratio(self.tp + self.fn, self.materials)
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall; NaN if either is, or both are zero."""
-        if np.isnan(self.precision) or np.isnan(self.recall):
-            return float("nan")
-        return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn) if self.tp else float("nan")
-
-    def scores(self, prevalence: float | None = None) -> dict[str, float]:
-        """Counts and scores by name.
-
-        Parameters
-        ----------
-        prevalence
-            What precision is compared with (``daf``, the discovery acceleration factor); that of
-            these materials if not given.
-        """
-        base = self.prevalence if prevalence is None else prevalence
-        return {
-            "materials": self.materials,
-            **asdict(self),
-            "precision": self.precision,
-            "recall": self.recall,
-            "f1": self.f1,
-            "accuracy": ratio(self.tp + self.tn, self.materials),
-            "prevalence": self.prevalence,
-            "daf": ratio(self.precision, base),
-            "fpr": ratio(self.fp, self.fp + self.tn),
-        }
-
-
-def ratio(part: float, whole: float) -> float:
-    """A quotient; NaN of nothing."""
-    return part / whole if whole else float("nan")
 
 
 def first_of_each(labels: Sequence[str | None]) -> Bool:

@@ -24,6 +24,20 @@ CRITERIA: tuple[Criterion, ...] = ("mean", "mean+std", "probability")
 LIKELY = 0.5
 
 
+def criterion_of(name: str) -> Criterion:
+    """The criterion of a name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    for criterion in CRITERIA:
+        if name == criterion:
+            return criterion
+    raise ConfigError(f"unknown criterion {name!r}", next_step=f"choose from {', '.join(CRITERIA)}")
+
+
 def probability_of_stability(mean: Float, std: Float) -> Float:
     """Probability that a distance to the hull is at most zero, of normal distributions.
 
@@ -105,10 +119,7 @@ def rank(
     ConfigError
         If the criterion is unknown, or needs a standard deviation where there is none.
     """
-    if criterion not in CRITERIA:
-        raise ConfigError(
-            f"unknown criterion {criterion!r}", next_step=f"choose from {', '.join(CRITERIA)}"
-        )
+    criterion = criterion_of(criterion)
     deviations = np.full(len(mean), np.nan) if std is None else std
     if criterion != "mean" and np.isfinite(mean).any() and not np.isfinite(deviations).any():
         raise ConfigError(

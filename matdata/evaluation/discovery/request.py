@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.options import Values
 from matdata.evaluation.derive.hull import Hull, HullOptions
-from matdata.evaluation.discovery.ranking import CRITERIA, Criterion
+from matdata.evaluation.discovery.ranking import Criterion, criterion_of
 from matdata.evaluation.discovery.table_formats import ENDINGS, FORMATS, TABLE
-from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.evaluation.run_request import RunRequest, loop_settings, run_of
 from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -78,11 +77,7 @@ class DiscoverRequest(RunRequest):
         TrainError, StoreError
             If there is no such run or dataset, or it is damaged.
         """
-        criterion, budget = fields.get("criterion") or "mean", fields.get("budget")
-        if criterion not in CRITERIA:
-            raise ConfigError(
-                f"unknown criterion {criterion!r}", next_step=f"choose from {', '.join(CRITERIA)}"
-            )
+        criterion, budget = criterion_of(fields.get("criterion") or "mean"), fields.get("budget")
         if budget is not None and budget < 1:
             raise ConfigError(f"a budget of {budget} lists nothing", next_step="1 or more")
         output, pictures = fields.get("output"), fields.get("pictures")
@@ -104,10 +99,10 @@ class DiscoverRequest(RunRequest):
         by = words(fields.get("by"))
         _require_scored(dataset, by, scores=not fields.get("no_score"))
         return cls(
-            run, (hull,), loop_settings(fields, run), dataset, hull, cast("Criterion", criterion),
+            run, (hull,), loop_settings(fields, run), dataset, hull, criterion,
             budget, fields.get("truth"), not fields.get("no_score"), by,
             None if output is None else Path(output), submission,
-            None if pictures is None else Path(pictures),
+            None if pictures is None else folder_of(pictures, "the folder of pictures"),
             PictureSettings.from_mapping({name: one for name, one in look.items() if one}),
         )  # fmt: skip
 

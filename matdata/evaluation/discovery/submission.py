@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from matdata.core.cache import storage_error
 from matdata.core.documents import JsonObject
-from matdata.evaluation.discovery.metrics import ratio, subsets
+from matdata.evaluation.discovery.confusion import ratio
+from matdata.evaluation.discovery.metrics import subsets
 from matdata.evaluation.discovery.ranking import Float, rank
 from matdata.evaluation.discovery.score import Scored
 from matdata.store import files
@@ -72,17 +72,14 @@ def write_submission(
     energies_or_none = [value if math.isfinite(value) else None for value in energies.tolist()]
     table = {MATERIAL_ID: ids.tolist(), PREDICTION: energies_or_none}
     metadata = path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.yml")
-    try:
-        with files.replacing(path) as temporary:
-            write_csv(temporary, table)
-            if path.suffix == ".gz":
-                packed = gzip.compress(temporary.read_bytes(), mtime=0)
-                temporary.write_bytes(packed)
-        with files.replacing(metadata) as temporary:
-            lines = [f"# {line}" for line in LEFT] + yaml_lines(_metadata(path, run, scored))
-            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise storage_error(error, path) from error
+    with files.writing(path) as temporary:
+        write_csv(temporary, table)
+        if path.suffix == ".gz":
+            packed = gzip.compress(temporary.read_bytes(), mtime=0)
+            temporary.write_bytes(packed)
+    with files.writing(metadata) as temporary:
+        lines = [f"# {line}" for line in LEFT] + yaml_lines(_metadata(path, run, scored))
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return metadata
 
 

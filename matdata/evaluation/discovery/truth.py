@@ -13,7 +13,7 @@ from matdata.core.expressions.nodes import names_in
 from matdata.evaluation.derive.hull import FORMULA, RESULT
 from matdata.evaluation.discovery.ranking import Bool, Float
 from matdata.evaluation.discovery.request import DiscoverRequest
-from matdata.splits.saved import load_split
+from matdata.evaluation.trained_on import split_of
 from matdata.store.catalogue import find_dataset
 from matdata.training.data import View, truth
 
@@ -82,6 +82,11 @@ def unseen(request: DiscoverRequest) -> tuple[Bool, bool]:
     whether they are of the dataset that it was trained on.
 
     Nothing is known of what imported weights were trained on elsewhere.
+
+    Raises
+    ------
+    TrainError
+        If the split has other members than when the run was trained.
     """
     run, dataset = request.run, request.dataset
     every = np.ones(len(dataset.ids), dtype=bool)
@@ -90,6 +95,6 @@ def unseen(request: DiscoverRequest) -> tuple[Bool, bool]:
     trained_on = find_dataset(run.cache, run.dataset_ref)
     if trained_on.data_digest != dataset.data_digest:
         return every, False
-    split = load_split(trained_on, run.split["name"])
+    split = split_of(run, trained_on)
     known = [split.ids(part) for part in ("train", "val") if part in split.parts]
     return ~np.isin(dataset.ids, np.concatenate(known)), True

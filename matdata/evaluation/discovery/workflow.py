@@ -48,15 +48,11 @@ def discover(
     >>> md.discover("stable", "candidates", reference="mp", criterion="mean+std").columns()
     """
     need_torch()
-    from matdata.evaluation.arguments import DISCOVER_OPTIONS, canonical
+    from matdata.evaluation.arguments import DISCOVER_OPTIONS, fields_of
     from matdata.evaluation.discovery.request import DiscoverRequest
     from matdata.evaluation.discovery.search import discover_candidates
-    from matdata.store.config_file import over_config
 
-    config = options.pop("config", None)
     named = dataset if isinstance(dataset, str) else None
-    given = {"run": run, "dataset": named, **options}
-    upper = {name: value for name, value in given.items() if value is not None}
-    fields = over_config(config, DISCOVER_OPTIONS, upper, canonical)
+    fields = fields_of(DISCOVER_OPTIONS, {**options, "run": run, "dataset": named})
     opened = None if isinstance(dataset, str) else dataset
     return discover_candidates(DiscoverRequest.of(fields, opened))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdata.core.options import Option, options_of
-from matdata.evaluation.arguments import COMMON
+from matdata.evaluation.arguments import COMMON, config_of
 from matdata.figures.formats import PictureSettings
-from matdata.store.config_file import Entry, config_text
 
 if TYPE_CHECKING:
     from matdata.evaluation.screening.request import ScreenRequest
@@ -59,10 +58,4 @@ def config_of_screen(request: ScreenRequest) -> str:
         "min_pairs": request.min_pairs,
         **request.look.to_dict(),
     }
-    entries = [
-        Entry(one.name.replace("_", "-"), values.get(one.name), one.help)
-        for one in SCREEN_OPTIONS
-        if one.name != "cache"  # a place on this machine
-    ]
-    title = ("Options of `matdata screen --config FILE`, as they were in effect.",)
-    return config_text(title, entries, {})
+    return config_of("screen", SCREEN_OPTIONS, values)

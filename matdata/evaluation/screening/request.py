@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.given import folder_of
 from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.rule import Rule
 from matdata.evaluation.derive.steps import produced_by
 from matdata.evaluation.derive.texts import as_derivation
-from matdata.evaluation.request import LOOK, RunRequest, loop_settings, run_of
+from matdata.evaluation.run_request import LOOK, RunRequest, loop_settings, output_of, run_of
 from matdata.evaluation.screening.conditions import Conditions, described
 from matdata.figures.formats import PictureSettings
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.prediction_columns import PredictionColumn
-from matdata.training.prediction_files import require_format
 from matdata.training.run import Run
 from matdata.training.target import Target
 
@@ -89,8 +89,7 @@ class ScreenRequest:
         TrainError, StoreError
             If there is no such run or dataset, or it is damaged.
         """
-        if fields.get("output") is not None:
-            require_format(fields["output"])
+        output, pictures = output_of(fields), fields.get("pictures")
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         where = _texts(fields.get("where"))
         if fields.get("rule") is None and not where:
@@ -105,19 +104,18 @@ class ScreenRequest:
         predicted = _targets(runs)
         produced = tuple(produced_by(steps, predicted, dataset))
         targets = (*predicted, *(one for new in produced for one in new))
+        if rule is not None:
+            _require_columns(rule, dataset, targets)
         texts = [*([] if rule is None else [rule.condition]), *where]
         conditions = Conditions.of(texts, dataset, targets, [one.run for one in runs])
-        if rule is not None:
-            _require_units(rule, dataset)
         examples = _texts(fields.get("example"))
         dataset.rows(list(examples))  # refused before anything is predicted
-        output, pictures = fields.get("output"), fields.get("pictures")
         if examples and pictures is None:
             raise ConfigError("examples are drawn, and no folder for pictures is named")
         return cls(
             runs, dataset, steps, rule, where, produced, conditions,
-            None if output is None else Path(output),
-            None if pictures is None else Path(pictures),
+            output,
+            None if pictures is None else folder_of(pictures, "the folder of pictures"),
             look, examples, _min_pairs(fields),
         )  # fmt: skip
 
@@ -209,9 +207,16 @@ def _targets(runs: Sequence[RunRequest]) -> tuple[Target, ...]:
     return tuple(target for one in runs for target in one.run.schema.targets)
 
 
-def _require_units(rule: Rule, dataset: DatasetFolder) -> None:
-    """Check that limits of a rule are in the units of the columns that they are compared with."""
+def _require_columns(rule: Rule, dataset: DatasetFolder, targets: Sequence[Target]) -> None:
+    """Check that columns which a rule compares with limits are there, in the units of these."""
+    known = {*dataset.columns, *(one.name for one in described(targets))}
     for column, unit in rule.units.items():
+        if column not in known:
+            raise ConfigError(
+                f"rule {rule.name} compares {column!r}, and {dataset.ref} has no column "
+                f"{column!r}{did_you_mean(column, known)}",
+                next_step=rule.without_column or None,
+            )
         stored = dataset.units.get(column, "1")
         if column in dataset.columns and stored not in (unit, "1"):
             raise ConfigError(

@@ -53,17 +53,13 @@ def screen(
     >>> md.screen(["eps-re", "eps-im"], "candidates", rule="enz").columns()
     """
     need_torch()
-    from matdata.evaluation.arguments import canonical
+    from matdata.evaluation.arguments import fields_of
     from matdata.evaluation.screening.arguments import SCREEN_OPTIONS
     from matdata.evaluation.screening.request import ScreenRequest
     from matdata.evaluation.screening.screen import screen_dataset
-    from matdata.store.config_file import over_config
 
-    config = options.pop("config", None)
     named = dataset if isinstance(dataset, str) else None
-    given = {"run": run, "dataset": named, **options}
-    upper = {name: value for name, value in given.items() if value is not None}
-    fields = over_config(config, SCREEN_OPTIONS, upper, canonical)
+    fields = fields_of(SCREEN_OPTIONS, {**options, "run": run, "dataset": named})
     request = ScreenRequest.of(fields, None if isinstance(dataset, str) else dataset)
     screening = screen_dataset(request)
     if request.pictures is not None:

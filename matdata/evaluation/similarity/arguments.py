@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdata.core.options import Option
-from matdata.core.scheduler_names import HELP as SCHEDULERS
-from matdata.evaluation.arguments import COMMON, RUN, config_of
+from matdata.evaluation.arguments import (
+    RUN,
+    SCHEDULER,
+    TABLE_FILE,
+    WHAT,
+    WITHOUT_DERIVE,
+    config_of,
+)
 from matdata.evaluation.similarity.search import METRICS
 from matdata.features.embedding import COMBINE, COMBINE_HELP
 
@@ -16,22 +22,9 @@ if TYPE_CHECKING:
 
 TOP = 10
 _COMBINE = Option("combine", COMBINE_HELP, choices=COMBINE, default="joined", group="embeddings")
-_OF_A_NETWORK = tuple(one for one in COMMON if one.name != "derive")
-_SCHEDULER = Option(
-    "scheduler",
-    f"where features of materials are computed that are in no dataset: {SCHEDULERS}",
-    metavar="WHERE",
-    group="features",
-)
 EMBED_OPTIONS = (
     RUN,
-    Option(
-        "what",
-        "a dataset, files of structures (CIF, POSCAR, …), or formulas",
-        "list",
-        positional=True,
-        required=True,
-    ),
+    WHAT,
     Option(
         "output",
         "write the vectors (.npz, .parquet, .csv); without it those of a dataset become its "
@@ -40,8 +33,8 @@ EMBED_OPTIONS = (
         group="output",
     ),
     _COMBINE,
-    _SCHEDULER,
-    *_OF_A_NETWORK,
+    SCHEDULER,
+    *WITHOUT_DERIVE,
 )
 NEAREST_OPTIONS = (
     RUN,
@@ -74,11 +67,9 @@ NEAREST_OPTIONS = (
         metavar="A,B",
         group="output",
     ),
-    Option(
-        "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
-    ),
-    _SCHEDULER,
-    *_OF_A_NETWORK,
+    TABLE_FILE,
+    SCHEDULER,
+    *WITHOUT_DERIVE,
 )
 
 

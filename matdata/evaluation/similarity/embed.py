@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matdata.adapters.schedulers import workers_on
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.executors import SEQUENTIAL
 from matdata.core.options import Values
-from matdata.core.scheduler_names import check_scheduler
 from matdata.evaluation.materials import named_materials
-from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.evaluation.run_request import (
+    MaterialsRequest,
+    loop_settings,
+    output_of,
+    require_materials,
+    run_of,
+    scheduler_of,
+)
 from matdata.evaluation.similarity.files import require_format, write_embeddings
 from matdata.features.embedding import COMBINE, Combine
 from matdata.store.dataset_folder import DatasetFolder
@@ -40,12 +42,12 @@ def combine_of(fields: Values) -> Combine:
     ConfigError
         If it is none of `COMBINE`.
     """
-    asked = fields.get("combine") or "joined"
+    combine = fields.get("combine") or "joined"
     for one in COMBINE:
-        if asked == one:
+        if combine == one:
             return one
     raise ConfigError(
-        f"members are not combined as {asked!r}{did_you_mean(str(asked), COMBINE)}",
+        f"members are not combined as {combine!r}{did_you_mean(str(combine), COMBINE)}",
         next_step=f"choose from {', '.join(COMBINE)}",
     )
 
@@ -66,29 +68,18 @@ def require_network(run: Run) -> None:
 
 
 @dataclass(frozen=True)
-class EmbedRequest(RunRequest):
+class EmbedRequest(MaterialsRequest):
     """The request of embeddings, resolved.
 
     Attributes
     ----------
-    materials
-        An open dataset, or what `matdata.materials.read_materials` takes.
-    names
-        The materials as a command or file names them, a dataset by its exact reference; empty for
-        those of Python.
-    combine
-        How the vectors of the members of an ensemble become one.
     output
         File for the vectors; without one those of a dataset become its feature.
-    scheduler
-        Where materials are featurized that are in no dataset; None for this thread.
+    combine
+        How the vectors of the members of an ensemble become one.
     """
 
-    materials: object
-    names: tuple[str, ...]
     combine: Combine
-    output: Path | None
-    scheduler: str | None = None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> EmbedRequest:
@@ -111,14 +102,9 @@ class EmbedRequest(RunRequest):
         StructureError
             If all that was named is one text that is no dataset, file or formula.
         """
-        check_scheduler(fields.get("scheduler"))
-        output, combine = fields.get("output"), combine_of(fields)
-        if output is not None:
-            require_format(output)
-        if materials is None and not fields.get("what"):
-            raise ConfigError(
-                "no materials were named", next_step="name a dataset, files, or formulas"
-            )
+        output, scheduler = output_of(fields, require_format), scheduler_of(fields)
+        combine = combine_of(fields)
+        require_materials(materials, fields.get("what"), "name a dataset, files, or formulas")
         run = run_of(fields)
         require_network(run)
         names: tuple[str, ...] = ()
@@ -130,9 +116,9 @@ class EmbedRequest(RunRequest):
             loop_settings(fields, run),
             materials,
             names,
+            output,
+            scheduler,
             combine,
-            None if output is None else Path(output),
-            fields.get("scheduler"),
         )
 
 
@@ -203,8 +189,8 @@ def _of_memory(request: EmbedRequest) -> Embeddings:
     from matdata.training.embeddings import Embeddings, embed_view
     from matdata.training.memory_features import memory_inputs
 
-    run, scheduler = request.run, request.scheduler
-    with nullcontext(SEQUENTIAL) if scheduler is None else workers_on(scheduler) as workers:
+    run = request.run
+    with request.workers() as workers:
         given = memory_inputs(run, request.materials, workers)
     vectors, members = embed_view(run, given.view, given.ids, request.settings, request.combine)
     names = given.names_of(given.ids)

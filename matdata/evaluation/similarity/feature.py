@@ -62,8 +62,8 @@ def embeddings_in(run: Run, feature: Feature, members: int, ids: Ids | None = No
     known = feature.ids
     if ids is not None:
         known = ids[np.isin(ids, feature.ids)]
-        asked = set(ids.tolist())
-        rejects = [one for one in rejects if one.material_id in asked]
+        wanted = set(ids.tolist())
+        rejects = [one for one in rejects if one.material_id in wanted]
     vectors = np.asarray(feature.dense(None if ids is None else known.tolist()), dtype=np.float32)
     combine = feature.manifest["settings"]["combine"]
     return Embeddings(known, vectors, combine, members, tuple(rejects), run.about)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matdata.core.cache import storage_error
 from matdata.core.given import ending_of
 from matdata.store import files
 from matdata.store.csv import write_csv
@@ -86,9 +85,5 @@ def write_embeddings(path: Path, embeddings: Embeddings) -> None:
         If the file cannot be written.
     """
     write = FORMATS[require_format(path)]
-    try:
-        files.sweep(path.parent, path.name)
-        with files.replacing(path) as temporary:
-            write(temporary, embeddings)
-    except OSError as error:
-        raise storage_error(error, path) from error
+    with files.writing(path) as temporary:
+        write(temporary, embeddings)

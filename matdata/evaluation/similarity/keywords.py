@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matdata.evaluation.keywords import PredictionKeywords
+from matdata.evaluation.keywords import RunKeywords
 
 
-class EmbedKeywords(PredictionKeywords, total=False):
+class EmbedKeywords(RunKeywords, total=False):
     """How materials are embedded.
 
     Attributes
     ----------
-    config
-        A configuration file, as ``--config`` takes it; what is given in Python wins.
-    cache
-        Cache folder of a run that is named.
     combine
         How the vectors of the members of an ensemble become one: ``joined``, ``mean``, ``first``.
     output
@@ -29,8 +25,6 @@ class EmbedKeywords(PredictionKeywords, total=False):
         Where features of materials are computed that are in no dataset.
     """
 
-    config: str | Path | None
-    cache: str | Path | None
     combine: str
     output: str | Path | None
     scheduler: str | None

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError, first_few
 from matdata.core.ledger import Reject
-from matdata.evaluation.similarity.asked import Asked, asked, known_truth
 from matdata.evaluation.similarity.embed import embeddings_of_dataset
+from matdata.evaluation.similarity.embedded_query import EmbeddedQuery, embed_query, known_truth
 from matdata.evaluation.similarity.request import NearestRequest
 from matdata.evaluation.similarity.search import Metric, nearest
 from matdata.evaluation.similarity.surprises import LOOKED_AT, Limits, limits_of, surprises
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
 
 Float = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.str_]
-#: Name of the column that says how near a material is.
+#: Name of the column of how near a material is.
 VALUE: Mapping[Metric, str] = {"cosine": "similarity", "euclidean": "distance"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Neighbours:
-    """The nearest training materials of all materials that were asked about.
+    """The nearest training materials of each material of a query.
 
     Attributes
     ----------
     request
         The request.
-    asked
-        What was asked about, with its predictions.
+    query
+        Its materials, with their predictions.
     ids
         Ids of the nearest training materials of each, nearest first; never the material itself.
     values
@@ -67,7 +67,7 @@ class Neighbours:
     """
 
     request: NearestRequest
-    asked: Asked
+    query: EmbeddedQuery
     ids: tuple[npt.NDArray[np.str_], ...]
     values: tuple[Float, ...]
     flags: tuple[Mapping[str, bool | None], ...]
@@ -83,14 +83,14 @@ class Neighbours:
 
     @property
     def queries(self) -> list[str]:
-        """Names of what was asked about."""
-        names: list[str] = self.asked.predictions.ids.tolist()
+        """Names of the materials of the query."""
+        names: list[str] = self.query.predictions.ids.tolist()
         return names
 
     @property
     def rejects(self) -> tuple[Reject, ...]:
-        """What was asked about and has no embedding, each with its reason."""
-        return self.asked.rejects
+        """Materials of the query without an embedding, each with its reason."""
+        return self.query.rejects
 
     def described(self) -> list[PredictionColumn]:
         """What the columns with true values hold."""
@@ -124,9 +124,9 @@ class Neighbours:
         return {**columns, **{name: cells(name) for name in self.request.columns}}
 
     def records(self) -> list[JsonObject]:
-        """Of each material that was asked about its prediction, flags and neighbours."""
+        """Of each material of the query its prediction, flags and neighbours."""
         rows = iter(rows_of(self.columns()))
-        predicted = rows_of(self.asked.predictions.columns())
+        predicted = rows_of(self.query.predictions.columns())
         records: list[JsonObject] = []
         for name, ids, flags, prediction in zip(
             self.queries, self.ids, self.flags, predicted, strict=True
@@ -165,7 +165,7 @@ class Neighbours:
 
 
 def find_nearest(request: NearestRequest) -> Neighbours:
-    """The training materials that are nearest to what a request asks about.
+    """The training materials that are nearest to those of a query.
 
     Raises
     ------
@@ -173,19 +173,19 @@ def find_nearest(request: NearestRequest) -> Neighbours:
         If the run has no weights or no embedding, no material can be read, or an embedding has
         the length 0 and no angle.
     """
-    found = asked(request)
+    query = embed_query(request)
     trained = _trained(request)
     if request.metric == "cosine":
-        _require_lengths(request, found.predictions.ids, found.vectors)
+        _require_lengths(request, query.predictions.ids, query.vectors)
         trained = _with_length(trained)
-    ids, values = _without_themselves(request, found, trained)
-    limits = _limits(request, found, trained)
+    ids, values = _without_themselves(request, query, trained)
+    limits = _limits(request, query, trained)
     flags: list[dict[str, bool | None]] = [{} for _ in ids]
     if limits is not None:
         closest = np.array([one[0] for one in values])
-        flags = surprises(found.predictions, closest, limits, request.metric)
+        flags = surprises(query.predictions, closest, limits, request.metric)
     result = Neighbours(
-        request, found, ids, values, tuple(flags), limits, trained.members, len(trained)
+        request, query, ids, values, tuple(flags), limits, trained.members, len(trained)
     )
     if request.output is not None:
         result.write(request.output)
@@ -218,16 +218,16 @@ def _with_length(trained: Embeddings) -> Embeddings:
 
 
 def _without_themselves(
-    request: NearestRequest, found: Asked, trained: Embeddings
+    request: NearestRequest, query: EmbeddedQuery, trained: Embeddings
 ) -> tuple[tuple[Ids, ...], tuple[Float, ...]]:
     """Ids of the nearest of each, and how near they are."""
-    itself = 0 if found.own is None else int(np.isin(found.own, trained.ids).any())
-    hits = nearest(found.vectors, trained.vectors, request.top + itself, request.metric)
+    itself = 0 if query.own is None else int(np.isin(query.own, trained.ids).any())
+    hits = nearest(query.vectors, trained.vectors, request.top + itself, request.metric)
     ids: list[Ids] = []
     values: list[Float] = []
     for row, (rows, near) in enumerate(zip(hits.rows, hits.values, strict=True)):
         names = trained.ids[rows]
-        others = np.ones(len(names), dtype=bool) if found.own is None else names != found.own[row]
+        others = np.ones(len(names), dtype=bool) if query.own is None else names != query.own[row]
         ids.append(names[others][: request.top])
         values.append(near[others][: request.top])
     if not all(map(len, ids)):
@@ -238,10 +238,10 @@ def _without_themselves(
     return tuple(ids), tuple(values)
 
 
-def _limits(request: NearestRequest, found: Asked, trained: Embeddings) -> Limits | None:
-    """What counts as wrong, certain and similar, where there is a true value to ask it for."""
-    true, run, split = found.predictions.true, request.run, request.split
-    if true is None or np.isnan(true).all() or found.predictions.total is None:
+def _limits(request: NearestRequest, query: EmbeddedQuery, trained: Embeddings) -> Limits | None:
+    """What counts as wrong, certain and similar, where a true value is known."""
+    true, run, split = query.predictions.true, request.run, request.split
+    if true is None or np.isnan(true).all() or query.predictions.total is None:
         return None
     if not split.sizes.get("val"):
         return None
@@ -250,6 +250,8 @@ def _limits(request: NearestRequest, found: Asked, trained: Embeddings) -> Limit
     given = inputs_of(run, request.dataset, chosen)
     vectors, _ = embed_view(run, given.view, given.ids, request.settings, request.combine)
     some = vectors.any(1) if request.metric == "cosine" else np.ones(len(vectors), dtype=bool)
+    if not some.any():
+        return None
     known = known_truth(run, request.dataset, split, given.ids[some])
     predictions = predict_view(run, given.view, given.ids[some], known, request.settings)
     return limits_of(predictions, vectors[some], trained.vectors, request.metric)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.cache import places
-from matdata.core.composition import parse_formula
-from matdata.core.errors import ConfigError, StructureError, did_you_mean, first_few
+from matdata.core.errors import ConfigError, did_you_mean, first_few
 from matdata.core.given import require_given
-from matdata.evaluation.materials import named_materials
-from matdata.store.catalogue import datasets, find_dataset
+from matdata.evaluation.materials import named_materials, names_dataset, require_one_meaning
+from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.run import Run
 
@@ -68,7 +64,8 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
     lacking = [name for name, text in zip(ids, texts, strict=True) if not _is_id(text, known)]
     if not lacking:
         for text in texts:
-            _require_one_meaning(run, text)
+            if not text.startswith(MARK):
+                require_one_meaning(text, names_dataset(run.cache, text), f"{MARK}{text}")
         repeated = [name for name, count in Counter(ids).items() if count > 1]
         if repeated:
             raise ConfigError(
@@ -88,22 +85,3 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
 
 def _is_id(text: str, known: set[str]) -> bool:
     return text.startswith(MARK) or text in known
-
-
-def _require_one_meaning(run: Run, text: str) -> None:
-    """Refuse an id that could be a dataset, a formula or a file as well, unless it is marked."""
-    if text.startswith(MARK):
-        return
-    others = {"id": f"{MARK}{text}"}
-    if any(text.partition("@")[0] in datasets(place) for place in places(run.cache)):
-        others["dataset"] = f"{text}@VERSION"
-    with suppress(StructureError):
-        parse_formula(text)
-        others["formula"] = f"({text})"
-    if os.path.exists(text):
-        others["file"] = f"./{text}"
-    if len(others) > 1:
-        raise ConfigError(
-            f"{text!r} is {' and '.join(f'a {one}' if one != 'id' else 'an id' for one in others)}",
-            next_step="write " + ", ".join(f"{how} for the {one}" for one, how in others.items()),
-        )

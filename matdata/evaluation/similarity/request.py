@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import words
 from matdata.core.options import Values
-from matdata.core.scheduler_names import check_scheduler
-from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.evaluation.run_request import (
+    MaterialsRequest,
+    loop_settings,
+    output_of,
+    require_materials,
+    run_of,
+    scheduler_of,
+)
 from matdata.evaluation.similarity.arguments import TOP
 from matdata.evaluation.similarity.embed import combine_of, require_network
 from matdata.evaluation.similarity.queries import named_query
@@ -20,14 +25,13 @@ from matdata.features.embedding import Combine
 from matdata.splits.base import Split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.prediction_files import require_format
 
 #: The most that are listed for one material.
 MOST = 10_000
 
 
 @dataclass(frozen=True)
-class NearestRequest(RunRequest):
+class NearestRequest(MaterialsRequest):
     """What is asked about, and how the nearest training materials are found.
 
     Attributes
@@ -35,31 +39,20 @@ class NearestRequest(RunRequest):
     dataset, split
         What the run was trained on.
     materials
-        What is asked about: `MaterialIds`, an open dataset, or what
-        `matdata.materials.read_materials` takes.
-    names
-        The same as a command or file names it; empty for materials of Python.
+        What is asked about: `MaterialIds` as well.
     top, metric, combine
         How many are listed, by what they are compared, and how the members of an ensemble become
         one vector.
     columns
         Columns of `dataset` that are listed.
-    output
-        File for the table.
-    scheduler
-        Where materials are featurized that are in no dataset.
     """
 
     dataset: DatasetFolder
     split: Split
-    materials: object
-    names: tuple[str, ...]
     top: int
     metric: Metric
     combine: Combine
     columns: tuple[str, ...]
-    output: Path | None
-    scheduler: str | None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> NearestRequest:
@@ -83,15 +76,12 @@ class NearestRequest(RunRequest):
         StructureError
             If all that was named is one text that is nothing that is known.
         """
-        check_scheduler(fields.get("scheduler"))
-        output = fields.get("output")
-        if output is not None:
-            require_format(output)
-        if materials is None and not fields.get("query"):
-            raise ConfigError(
-                "no materials were named",
-                next_step="name materials of the run's dataset, a dataset, files, or formulas",
-            )
+        output, scheduler = output_of(fields), scheduler_of(fields)
+        require_materials(
+            materials,
+            fields.get("query"),
+            "name materials of the run's dataset, a dataset, files, or formulas",
+        )
         run = run_of(fields)
         require_network(run)
         dataset = find_dataset(run.cache, run.dataset_ref)
@@ -102,9 +92,9 @@ class NearestRequest(RunRequest):
         if materials is None:
             materials, names = named_query(run, fields["query"])
         return cls(
-            run, (), loop_settings(fields, run), dataset, split_of(run, dataset), materials, names,
-            _top(fields), _metric(fields), combine_of(fields), columns,
-            None if output is None else Path(output), fields.get("scheduler"),
+            run, (), loop_settings(fields, run), materials, names, output, scheduler,
+            dataset, split_of(run, dataset), _top(fields), _metric(fields), combine_of(fields),
+            columns,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ Int = npt.NDArray[np.int64]
 #: ``euclidean``: the length of their difference, 0 for equal vectors.
 Metric = Literal["cosine", "euclidean"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-#: Vectors that are compared at once: of those asked for, and of those that are searched.
+#: Vectors that are compared at once: of queries, and of those that are searched.
 QUERIES, CHUNK = 512, 4096
 
 
@@ -41,8 +41,8 @@ def nearest(
 ) -> Nearest:
     """The `top` vectors nearest to each query; fewer where there are no more.
 
-    Every pair is compared, in float64. Memory beyond the result is bounded by the sizes of chunks:
-    below 100 MB for vectors of 1,000 numbers.
+    Every pair is compared, in float64. Memory beyond the result is bounded by `QUERIES`, `CHUNK`
+    and `top`.
 
     Parameters
     ----------
@@ -70,11 +70,16 @@ def _of_chunk(
         found.add(start, closeness)
     rows, values = found.rows, found.values
     if metric == "euclidean":  # exact, where what ranked them is the difference of large numbers
-        gaps = vectors[rows].astype(np.float64) - queries[:, None].astype(np.float64)
-        values = np.sqrt((gaps**2).sum(-1))
+        pairs = zip(rows, queries.astype(np.float64), strict=True)
+        values = np.array([_distances(vectors[near], query) for near, query in pairs])
         order = np.lexsort((rows, values), axis=1)
-        rows, values = (np.take_along_axis(one, order, 1) for one in (rows, values))
+        rows, values = np.take_along_axis(rows, order, 1), np.take_along_axis(values, order, 1)
     return Nearest(rows, values)
+
+
+def _distances(vectors: npt.NDArray[np.floating], query: Float) -> Float:
+    distances: Float = np.sqrt(((vectors.astype(np.float64) - query) ** 2).sum(1))
+    return distances
 
 
 def _closeness(
@@ -82,16 +87,16 @@ def _closeness(
 ) -> Iterator[tuple[int, Float]]:
     """By chunk of the vectors its first row, and a number (q, c) that is larger for near pairs."""
     centre = vectors[0].astype(np.float64) if metric == "euclidean" else 0.0
-    asked = queries.astype(np.float64) - centre
+    shifted = queries.astype(np.float64) - centre
     if metric == "cosine":
-        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+        shifted /= np.linalg.norm(shifted, axis=1, keepdims=True)
     for start in range(0, len(vectors), CHUNK):
         chunk = vectors[start : start + CHUNK].astype(np.float64) - centre
         if metric == "cosine":
             chunk /= np.linalg.norm(chunk, axis=1, keepdims=True)
-            yield start, np.clip(asked @ chunk.T, -1.0, 1.0)
+            yield start, np.clip(shifted @ chunk.T, -1.0, 1.0)
         else:  # |q - v|^2 without |q|^2, which is the same for all
-            yield start, 2.0 * (asked @ chunk.T) - (chunk**2).sum(1)
+            yield start, 2.0 * (shifted @ chunk.T) - (chunk**2).sum(1)
 
 
 class _Found:

@@ -92,13 +92,13 @@ def limits_of(
     trained : (n, d)
         Embeddings of the training materials.
     """
-    found = {
+    by_target = {
         target.name: (errors(predictions, target), deviations(predictions, target))
         for target in predictions.targets
     }
     usable = {
         name: (error[np.isfinite(error)], deviation)
-        for name, (error, deviation) in found.items()
+        for name, (error, deviation) in by_target.items()
         if deviation is not None and np.isfinite(error).any()
     }
     if not usable:

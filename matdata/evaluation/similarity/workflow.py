@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.errors import MatdataWarning
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Option
 from matdata.core.packages import need_torch
 from matdata.evaluation.similarity.keywords import EmbedKeywords, NearestKeywords
 
@@ -57,11 +55,12 @@ def embed(
     (412, 64)
     """
     need_torch()
+    from matdata.evaluation.arguments import fields_of
     from matdata.evaluation.similarity.arguments import EMBED_OPTIONS
     from matdata.evaluation.similarity.embed import EmbedRequest, embed_as_asked
 
     texts, materials = _texts_or_materials(what)
-    fields = _fields(EMBED_OPTIONS, {**options, "run": run, "what": texts})
+    fields = fields_of(EMBED_OPTIONS, {**options, "run": run, "what": texts})
     request = EmbedRequest.of(fields, materials)
     _warn_of_training(request.run)
     embeddings = embed_as_asked(request).embeddings
@@ -104,12 +103,13 @@ def nearest(
     >>> md.nearest("gap", "NaNiO2", top=3).to_frame()
     """
     need_torch()
+    from matdata.evaluation.arguments import fields_of
     from matdata.evaluation.similarity.arguments import NEAREST_OPTIONS
     from matdata.evaluation.similarity.neighbours import find_nearest
     from matdata.evaluation.similarity.request import NearestRequest
 
     texts, materials = _texts_or_materials(query)
-    fields = _fields(NEAREST_OPTIONS, {**options, "run": run, "query": texts})
+    fields = fields_of(NEAREST_OPTIONS, {**options, "run": run, "query": texts})
     request = NearestRequest.of(fields, materials)
     _warn_of_training(request.run)
     neighbours = find_nearest(request)
@@ -124,16 +124,6 @@ def _texts_or_materials(given: object) -> tuple[list[str] | None, object]:
     if isinstance(given, (list, tuple)) and all(isinstance(one, str) for one in given):
         return list(given), None
     return None, given
-
-
-def _fields(options: Sequence[Option], given: Mapping[str, object]) -> dict[str, object]:
-    """What is given, over what a configuration file holds."""
-    from matdata.evaluation.arguments import canonical
-    from matdata.store.config_file import over_config
-
-    upper = {name: value for name, value in given.items() if value is not None}
-    config = cast("str | Path | None", upper.pop("config", None))
-    return over_config(config, options, upper, canonical)
 
 
 def _warn_of_training(run: Run) -> None:

@@ -19,7 +19,7 @@ Float = npt.NDArray[np.float64]
 WIDTHS = (len(SCALE), N_ELEMENTS)
 #: The most of a predicted composition that may lie on elements without a place on the scale.
 NOWHERE = 0.01
-#: EleMD below which a prediction is counted as right (Goodall 2022, 5.4.3 takes 2).
+#: EleMD up to which a prediction is counted as right (Goodall 2022, 5.4.3 takes 2).
 THRESHOLDS = np.arange(0.0, 20.5, 0.5)
 
 

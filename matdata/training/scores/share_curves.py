@@ -1,4 +1,4 @@
-"""Curves of predicted compositions: how many are near enough, and how near the surest are."""
+"""Curves of predicted compositions: how many are near enough, and errors of the most confident."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def share_curves(
                 "dummy_mean": coverage(element_movers_distance(real, guess)).tolist(),
             }
     if predictions.epistemic is not None:
-        spread = predictions.column(target, predictions.epistemic)[has_truth]
-        curve = confidence_error(error, np.sqrt((spread**2).sum(1)))
+        deviation = predictions.column(target, predictions.epistemic)[has_truth]
+        curve = confidence_error(error, np.sqrt((deviation**2).sum(1)))
         values = {key: numbers.tolist() for key, numbers in curve.items()}
         curves["confidence_error"] = {"error": name, "mean": values.pop("mae"), **values}
     return curves

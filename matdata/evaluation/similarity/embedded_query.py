@@ -1,15 +1,12 @@
-"""What a run makes of the materials that are asked about: embeddings and predictions."""
+"""Embeddings and predictions of the materials of a query."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.adapters.schedulers import workers_on
-from matdata.core.executors import SEQUENTIAL
 from matdata.core.ledger import Reject
 from matdata.evaluation.similarity.queries import MaterialIds
 from matdata.evaluation.similarity.request import NearestRequest
@@ -28,8 +25,8 @@ Ids = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """Materials that are asked about and that the run can read.
+class EmbeddedQuery:
+    """The materials of a query that the run can read.
 
     Attributes
     ----------
@@ -40,7 +37,7 @@ class Asked:
     own
         Their ids in the run's dataset; None if they are not of it.
     rejects
-        What was asked about and the run cannot read, each with its reason.
+        Those that the run cannot read, each with its reason.
     """
 
     predictions: Predictions
@@ -49,8 +46,8 @@ class Asked:
     rejects: tuple[Reject, ...]
 
 
-def asked(request: NearestRequest) -> Asked:
-    """Read, embed and predict what a request asks about.
+def embed_query(request: NearestRequest) -> EmbeddedQuery:
+    """Read, embed and predict the materials of a query.
 
     Raises
     ------
@@ -60,28 +57,27 @@ def asked(request: NearestRequest) -> Asked:
     run, materials = request.run, request.materials
     if isinstance(materials, MaterialIds):
         given = inputs_of(run, materials.dataset, materials.ids)
-        return _asked(request, given, given.ids, materials.dataset, own=True)
+        return _embedded(request, given, given.ids, materials.dataset, own=True)
     if isinstance(materials, DatasetFolder):
         given = inputs_of(run, materials)
         own = materials.data_digest == request.dataset.data_digest
-        return _asked(request, given, given.ids, request.dataset, own)
-    scheduler = request.scheduler
-    with nullcontext(SEQUENTIAL) if scheduler is None else workers_on(scheduler) as workers:
+        return _embedded(request, given, given.ids, request.dataset, own)
+    with request.workers() as workers:
         in_memory = memory_inputs(run, materials, workers)
     names = in_memory.names_of(in_memory.ids)
-    return _asked(request, in_memory, names, request.dataset, own=False)
+    return _embedded(request, in_memory, names, request.dataset, own=False)
 
 
-def _asked(
+def _embedded(
     request: NearestRequest, given: RunInputs, names: Ids, dataset: DatasetFolder, own: bool
-) -> Asked:
+) -> EmbeddedQuery:
     run, settings = request.run, request.settings
     vectors, _ = embed_view(run, given.view, given.ids, settings, request.combine)
     predictions = predict_view(run, given.view, given.ids, None, settings)
     if own:
         true = known_truth(run, dataset, request.split, given.ids)
         predictions = replace(predictions, true=true)
-    return Asked(
+    return EmbeddedQuery(
         replace(predictions, ids=names), vectors, given.ids if own else None, given.rejects
     )
 
