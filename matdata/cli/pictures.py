@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matdata.core.console import Console
 from matdata.core.documents import JsonObject
+from matdata.core.errors import MatdataError
 
 if TYPE_CHECKING:
     from matdata.evaluation.pictures import Drawn
@@ -31,6 +32,9 @@ def report(drawn: Drawn, console: Console, given: argparse.Namespace) -> None:
     if drawn.written and not given.json:
         console.say(f"pictures in {drawn.written[-1].parent}")
     for path, error in drawn.failed.items():
-        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, MatdataError):
+            reason = error.what
+        console.warn(f"{path.name} was not drawn: {reason}")
         if given.debug:
             raise error
