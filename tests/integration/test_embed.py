@@ -311,6 +311,8 @@ def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
         md.nearest(run, "id:nothing")
     with pytest.raises(md.ConfigError, match=f"'{name}' is asked about more than once"):
         md.nearest(run, [f"id:{name}"] * 2)
+    with pytest.raises(md.StructureError, match=f"nor is it an id of {named.ref}.*did you mean"):
+        md.nearest(run, f"{name}?")
 
 
 def test_neighbours_as_a_table(dataset, tmp_path, capsys):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean, first_few
+from matdata.core.errors import ConfigError, StructureError, did_you_mean, first_few
 from matdata.core.given import require_given
 from matdata.evaluation.materials import named_materials, names_dataset, require_one_meaning
 from matdata.store.catalogue import find_dataset
@@ -80,7 +80,14 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
             f"{first_few(map(repr, lacking))} no such id{did_you_mean(lacking[0], known)}",
             next_step="ask for ids, and for files and formulas, in two commands",
         )
-    return named_materials(run.cache, texts)
+    try:
+        return named_materials(run.cache, texts)
+    except StructureError as error:
+        raise StructureError(
+            f"{error.what}; nor is it an id of {dataset.ref}{did_you_mean(texts[0], known)}",
+            cause=error.cause,
+            next_step=error.next_step,
+        ) from error
 
 
 def _is_id(text: str, known: set[str]) -> bool:
