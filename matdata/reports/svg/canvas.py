@@ -163,10 +163,11 @@ class Plot(Canvas):
 
     def _legend(self, names: Sequence[str]) -> None:
         """Colours and what they stand for, in one line that fits."""
-        room = (self.width - LEFT - RIGHT) / max(len(names), 1)
+        width = self.width - LEFT - RIGHT
+        fits = sum(text_width(name) + 38 for name in names) <= width + 20
         x = LEFT
         for k, name in enumerate(names, 1):
-            shown = shortened(name, room - 34)
+            shown = name if fits else shortened(name, width / len(names) - 34)
             self.add("rect", f"f{k}", x=x, y=6, width=14, height=10)
             self.text(x + 19, 15, shown)
             x += text_width(shown) + 38
