@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from matdata.core.part_names import PARTS
 from matdata.reports.markup import Html, escaped, join
 from matdata.reports.svg.scale import Scale, place
 
@@ -171,9 +172,14 @@ class Plot(Canvas):
         x = LEFT
         for k, name in enumerate(names, 1):
             shown = name if fits else shortened(name, width / len(names) - 34)
-            self.add("rect", f"f{k}", x=x, y=6, width=14, height=10)
+            self.add("rect", f"f{colour_of(name, k)}", x=x, y=6, width=14, height=10)
             self.text(x + 19, 15, shown)
             x += text_width(shown) + 38
+
+
+def colour_of(name: str, place: int) -> int:
+    """Number of the colour of what is the `place`-th, from 1; parts of a split have their own."""
+    return 1 + PARTS.index(name) if name in PARTS else place
 
 
 def text_width(text: str, letter: float = LETTER) -> float:
