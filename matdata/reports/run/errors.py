@@ -53,7 +53,7 @@ def _parity(shown: Shown) -> Iterator[object]:
         return
     label = f"Predicted over true {shown.target}"
     step = -(-len(error) // POINTS)
-    caption = f"{len(error):,} materials" + (f", every {step}th of them drawn" if step > 1 else "")
+    caption = f"{len(error):,} materials" + (f", one in {step} of them drawn" if step > 1 else "")
     edges, outside = intervals(error)
     title = with_unit(f"predicted − true {shown.target}", shown.unit)
     bars = histogram(edges, {"all": counted(error, edges)}, "Distribution of the errors", title)

@@ -111,7 +111,8 @@ def histogram(
     title = "share of the part (%)" if several else "materials"
     ends = (float(edges[0]), float(edges[-1]))
     names = list(heights) if several else ()
-    picture = Plot(width, height, label, ends, (0.0, top), x_title, title, names)
+    whole = bool((edges % 1 == 0.5).all())  # ends of intervals of whole numbers
+    picture = Plot(width, height, label, ends, (0.0, top), x_title, title, names, whole)
     if not several:
         (only,) = heights.values()
         _bars(picture, edges, only)

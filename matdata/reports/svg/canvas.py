@@ -114,6 +114,8 @@ class Plot(Canvas):
         What they are, with units.
     names
         What the colours stand for, in their order: the legend above the axes.
+    whole
+        Whether only whole numbers are marked on the horizontal axis.
     """
 
     def __init__(
@@ -126,10 +128,11 @@ class Plot(Canvas):
         x_title: str = "",
         y_title: str = "",
         names: Sequence[str] = (),
+        whole: bool = False,
     ) -> None:
         super().__init__(width, height, label)
         self.top = TOP + (20.0 if names else 0.0)
-        self.x = Scale(*x, LEFT, width - RIGHT)
+        self.x = Scale(*x, LEFT, width - RIGHT, whole)
         self.y = Scale(*y, height - BOTTOM, self.top)
         self.axes(x_title, y_title)
         self._legend(names)
