@@ -192,6 +192,7 @@ def test_a_split_that_does_not_fit_is_refused(source, tmp_path, capsys):
     assert "70/15/16" in err
 
 
+@pytest.mark.slow
 def test_commands_on_a_built_dataset(source, tmp_path, capsys):
     cache = ["--cache", str(tmp_path / "c")]
     code, out, _ = _run(capsys, "build", str(source), "--features", "ofm", "--json", *cache)

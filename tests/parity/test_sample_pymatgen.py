@@ -34,6 +34,7 @@ def decorated(part, row, species):
     return pymatgen_structure(int(part.rows[row]), slots)
 
 
+@pytest.mark.slow
 def test_volumes_are_those_of_the_dls_predictor(drawn):
     from pymatgen.analysis.structure_prediction.volume_predictor import DLSVolumePredictor
     from pymatgen.core import Element

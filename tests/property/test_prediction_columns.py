@@ -104,6 +104,7 @@ def test_metadata_say_all_that_a_name_says(targets):
         assert PredictionColumn.from_metadata(derived.to_metadata()) == derived
 
 
+@pytest.mark.slow
 @given(st.sets(NAMES, max_size=6))
 @example({"α", "β", "K (GPa)", "K [GPa]", "gap", "Gap"})
 @example({"..", ".", "-", "a/b", "a-b", "x" * 300, "x" * 301})

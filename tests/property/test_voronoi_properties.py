@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def test_cells_fill_space_in_any_cell(drawn, steps):
         np.testing.assert_array_equal(column, column[twins])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(crystals())
 def test_invariances(drawn):

@@ -121,6 +121,7 @@ def test_the_process_id_of_another_machine_says_nothing(path):
         pytest.fail("its holder may be alive")
 
 
+@pytest.mark.slow
 def test_a_holder_on_another_machine_that_fell_silent_loses_it(path):
     holder = left_by(path, silent=3600, **FOREIGN)
     started = time.monotonic()

@@ -99,6 +99,7 @@ def test_company_does_not_matter(trained):
     require_same_in_any_company(partial(predict, trained), few())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
     expected = predict(trained, few())

@@ -77,6 +77,7 @@ def test_every_form_of_matdata_itself_is_named_by_its_feature():
     assert form_of(means).__name__ == "MeanOrbitalFieldBatch"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_own_form_in_every_mode_shuffled_and_resumed(bonded, mode):
     form = importlib.import_module("bonds_batch").BondBatch
