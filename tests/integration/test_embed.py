@@ -341,6 +341,7 @@ def test_a_network_whose_embedding_is_zero_has_no_angles(dataset, monkeypatch):
     assert len(md.nearest(run, "NaCl2", metric="euclidean")) == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_feature_is_made_again_by_its_command_alone(tmp_path):
     dataset = toy.build(tmp_path / "cache", toy.rows())
     run = toy.train(dataset, "y", "r", epochs=1)

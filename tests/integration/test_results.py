@@ -40,6 +40,7 @@ def given(cache, folder, **more):
     return argparse.Namespace(**values)
 
 
+@pytest.mark.slow
 def test_runs_become_files_and_files_a_table(results, evaluated, tmp_path, capsys):
     where = ["--cache", str(evaluated), "--folder", str(tmp_path / "r")]
     assert results.main(["--add", "a", "b", *where]) == 0

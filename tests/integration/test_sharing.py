@@ -455,6 +455,7 @@ def test_gc_leaves_a_pull_at_work_alone(cache, other, tmp_path, monkeypatch, ref
     assert md.verify(cache=other).faults == []
 
 
+@pytest.mark.slow
 def test_a_name_that_leads_out_is_no_version(cache, other, tmp_path):
     from matdata.store.records import seal_record
 

@@ -88,6 +88,7 @@ def test_equal_tables_are_read_once_and_others_are_others(tmp_path):
     assert build(frame(gap=[1.0, 2.0, np.nan, 4.5]), tmp_path).ref != first.ref
 
 
+@pytest.mark.slow
 def test_workers_read_the_same(tmp_path):
     table = frame().set_index(pd.Index(list("abcd")))
     assert build(table, tmp_path / "1", workers=2).digest == build(table, tmp_path / "2").digest

@@ -179,6 +179,7 @@ def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
     assert "targets that are not positive" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
     assert train(cache) == 0
     runs = cache / "runs"

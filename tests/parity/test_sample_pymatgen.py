@@ -47,6 +47,7 @@ def test_volumes_are_those_of_the_dls_predictor(drawn):
         assert crystal.volume[0] == pytest.approx(predictor.predict(structure), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_energies_are_those_of_a_direct_ewald_sum(drawn):
     from pymatgen.analysis.ewald import EwaldSummation
     from pymatgen.core import Lattice, Species, Structure

@@ -50,6 +50,7 @@ def assert_same(found, expected):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=2e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(crystals(), st.integers(0, 12))
 def test_cells_fill_space_in_any_cell(drawn, steps):

@@ -177,6 +177,7 @@ def test_a_holder_learns_that_it_was_taken_over(path):
             assert holder_of(path) == second.holder
 
 
+@pytest.mark.slow
 def test_a_late_taker_removes_nothing_of_the_next_holder(path, monkeypatch):
     """It found the holder silent, was stopped, and goes on when another one holds the lock."""
     left_by(path, silent=3600, **FOREIGN)

@@ -32,6 +32,7 @@ class Steep(nn.Module):
         return batch["numbers"].values @ (self.weight * self.slope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stacked", [False, True])
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "lamb"])
 def test_a_training_in_fp16_is_near_that_in_float32(stacked, optimizer):

@@ -88,6 +88,7 @@ def test_a_copy_is_marked_with_its_original(table):
         assert source is None or 1 <= int(source.removeprefix("sample-")) <= N_ORIGINALS
 
 
+@pytest.mark.slow
 def test_a_copy_has_the_composition_of_its_original(table):
     crystals, columns = table
     originals = {}

@@ -95,6 +95,7 @@ def test_classes_of_sites_give_what_all_sites_give(network, training):
         torch.testing.assert_close(statistics[name], value, rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_company_does_not_matter(trained):
     require_same_in_any_company(partial(predict, trained), few())
 

@@ -117,6 +117,7 @@ def test_a_featurizer_that_declares_nothing_is_dense(bonded):
     assert bonds.segments["row"].host_lengths.tolist() == dense.lengths.tolist()
 
 
+@pytest.mark.slow
 def test_its_trainer_trains_and_predicts(bonded):
     bonded.split("60/20/20", name="main")
     run = md.train("bond-net", bonded, target="gap", split="main", train={"max_entries": "bond=20"})
