@@ -7,7 +7,6 @@ import copy
 import importlib
 import json
 import shlex
-from pathlib import Path
 
 import pytest
 from support.runs import TARGET, train
@@ -15,13 +14,10 @@ from support.runs import TARGET, train
 import matdata as md
 from matdata.cli import main
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-
 
 @pytest.fixture
-def results(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-    return importlib.import_module("results")
+def results():
+    return importlib.import_module("matdata_recipes.results")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import csv
 import importlib
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,9 @@ TRUE = {"T": (0.25, -0.23, -0.03), "Hg1201": (0.43, 0.47, -3.13)}
 
 
 @pytest.fixture
-def recipe(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "recipes"))
+def recipe():
     names = ("calibration", "cuprates", "cuprate_figures")
-    yield {name: importlib.import_module(name) for name in names}
-    for name in names:
-        sys.modules.pop(name, None)
+    return {name: importlib.import_module(f"matdata_recipes.{name}") for name in names}
 
 
 def _write(path, rows):
