@@ -17,7 +17,7 @@ from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds
-from matdata.evaluation.materials import named_materials
+from matdata.evaluation.materials import named_materials, run_reads_reactions
 from matdata.evaluation.run_request import (
     LOOK,
     MaterialsRequest,
@@ -75,7 +75,7 @@ class PredictRequest(MaterialsRequest):
         run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
-            materials, names = named_materials(run.cache, fields["what"])
+            materials, names = named_materials(run.cache, fields["what"], run_reads_reactions(run))
         return cls(
             run,
             _derivations(fields),
