@@ -12,7 +12,7 @@ from typing import cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
@@ -159,7 +159,7 @@ class EvaluateRequest(RunRequest):
             run,
             _derivations(fields),
             loop_settings(fields, run),
-            None if folder is None else Path(folder),
+            None if folder is None else folder_of(folder, "the folder of pictures"),
             not fields.get("no_pictures"),
             look,
             folds,
