@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
+from matdata.cli.group_table import group_lines
 from matdata.cli.options import joined
 from matdata.cli.run_folds import fold_lines
 from matdata.core.documents import JsonObject
@@ -79,22 +80,25 @@ class _Scored(NamedTuple):
 
 def _run(request: EvaluateRequest) -> _Scored:
     from matdata.evaluation.pictures import Drawn, draw_run
-    from matdata.evaluation.score import evaluate_run
 
-    record = evaluate_run(request.run, request.settings, request.derive)
-    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside)
+    record = request.score()
+    by = record.get("by", {})
+    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside, by)
     shown = {**record, "unchanged": record["reused"]}
     return _Scored(shown, lines(record), draw if request.draws else Drawn)
 
 
 def _folds(request: EvaluateRequest) -> _Scored:
-    from matdata.evaluation.fold_runs import evaluate_folds
     from matdata.evaluation.pictures import Drawn, draw_folds
 
-    scored = evaluate_folds(request.folds, request.settings, request.derive)
+    scored = request.score()
     draw = partial(draw_folds, request.folds, request.look, request.pictures)
     shown = {**scored, "unchanged": all(record["reused"] for record in scored["runs"])}
     report = [line for table in scored["folds"] for line in fold_lines(table)]
+    for record in scored["runs"]:
+        report += [f"{printable(record['run'])}:", *group_lines(record)] if "by" in record else []
+    if "matbench" in scored:
+        report.append(f"{scored['matbench']}: what Matbench records of these folds")
     return _Scored(shown, report, draw if request.draws else Drawn)
 
 
@@ -114,7 +118,7 @@ def lines(record: JsonObject) -> list[str]:
             report += _target(name, scored, record["run"])
         if "interval" in scored:
             report += _interval(scored["interval"])
-    return report
+    return [*report, *group_lines(record)]
 
 
 def _interval(interval: JsonObject) -> list[str]:

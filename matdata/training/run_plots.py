@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, TrainError
 from matdata.core.units import with_unit
 from matdata.figures import require_matplotlib
@@ -189,6 +190,21 @@ class RunPlots(PlotData):
         return compositions(
             scored, title, self._look(style), scores_beside(self._run, name, beside)
         )
+
+    def groups(
+        self, groups: JsonMapping, column: str, target: str, style: str = "light"
+    ) -> Picture:
+        """Scores by the groups of a column, as ``md.evaluate(run, by=column)["by"]`` has them.
+
+        Parameters
+        ----------
+        groups
+            Of one column and target.
+        """
+        from matdata.training.group_plots import draw_groups
+
+        title = f"{target} by {column}, {self._run.name}"
+        return draw_groups(groups, column, target, title, self._look(style))
 
     def confusion(self, target: str | None = None, style: str = "light") -> Picture:
         """Materials by true and predicted class.
