@@ -18,7 +18,7 @@ from matdata.core.printable import printable
 from matdata.core.units import with_unit
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
-from matdata.training.scores.shown import number
+from matdata.training.scores.shown import number, with_error
 
 if TYPE_CHECKING:
     from matdata.evaluation.pictures import Drawn
@@ -181,7 +181,7 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     for row, values in rows:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
         report.append(f"  {row:<{wide}}{cells}")
-    report += [*_confusion(scored), *_spectra(scored)]
+    report += [*_members(scored), *_confusion(scored), *_spectra(scored)]
     uncertainty = scored.get("uncertainty")
     if uncertainty:
         scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
@@ -190,6 +190,16 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     why = scored.get("undefined", {})
     report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return report
+
+
+def _members(scored: JsonObject) -> list[str]:
+    """Mean and standard error of the scores of single members."""
+    if "members" not in scored:
+        return []
+    own = scored["members"]
+    pairs = ((name, value, own["standard_error"][name]) for name, value in own["mean"].items())
+    shown = ", ".join(f"{name} {with_error(value, error)}" for name, value, error in pairs)
+    return [f"  each of {own['count']:,} members alone: {shown}"]
 
 
 def _spectra(scored: JsonObject) -> list[str]:

@@ -164,7 +164,8 @@ def _pictures(plots: RunPlots, style: str, beside: Sequence[Run]) -> Iterator[tu
     for name, scored in targets.items():
         kinds: dict[str, Callable[[str, str], Picture]] = {}
         if scored["task"] == "regression" and scored["materials"]:
-            kinds = {"parity": plots.parity, "errors": plots.errors}
+            kinds = {"parity": plots.parity, "errors": plots.errors, "elements": plots.elements}
+            kinds["residuals"] = partial(plots.residuals, beside=beside)
             if "along_axis" in scored:
                 kinds |= {"spectra": plots.spectra, "along-axis": plots.along_axis}
             if "uncertainty" in scored:
