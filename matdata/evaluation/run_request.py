@@ -30,7 +30,7 @@ OWN = (
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
     *("query", "top", "metric", "combine", "columns"),
     *("rule", "where", "example", "min_pairs"),
-    *("by", "picture_format"),
+    *("by", "bins", "matbench", "picture_format"),
 )
 
 
