@@ -63,6 +63,7 @@ __all__ = [
     "pull",
     "push",
     "repair",
+    "report",
     "rm",
     "runs",
     "screen",

@@ -30,6 +30,7 @@ from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
+from matdata.datasets.reporting import report
 from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
@@ -101,6 +102,7 @@ __all__ = [
     "pull",
     "push",
     "repair",
+    "report",
     "rm",
     "runs",
     "screen",

@@ -73,8 +73,11 @@ DESCRIPTIONS = {
         ),
     ),
     "report": Description(
-        "Shows how many records each step of curation left, as published tables do.",
+        "Writes what a dataset is like (funnel, losses, elements, symmetry, targets, leaks, "
+        "outliers, provenance), or how good a run is, as one HTML file; or prints how many "
+        "records each step of curation left, as published tables do.",
         (
+            "matdata report sample --output sample.html",
             "matdata report sample --output funnel.pdf",
             "matdata report sample --pictures pictures --format svg --style dark",
         ),

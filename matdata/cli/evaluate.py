@@ -31,8 +31,10 @@ SHOWN = {
 }
 DEVIATION_SCORES = (
     "miscalibration_area",
-    "coverage_68",
-    "coverage_95",
+    "sharpness",
+    "nll",
+    "crps",
+    "interval_score",
     "spearman",
     "confidence_error_area",
 )
@@ -111,17 +113,52 @@ def lines(record: JsonObject) -> list[str]:
         if "metrics" in scored:
             report += _target(name, scored, record["run"])
         if "interval" in scored:
-            report.append(_interval(scored["interval"]))
+            report += _interval(scored["interval"])
     return report
 
 
-def _interval(interval: JsonObject) -> str:
+def _interval(interval: JsonObject) -> list[str]:
     """Which share of the true values an interval holds, and how wide it is."""
     unit = "" if interval["unit"] == "1" else f" {interval['unit']}"
-    return (
-        f"  intervals hold {interval['coverage']:.1%} of {interval['n']:,} true values, mean width "
-        f"{number(interval['mean_width'])}{unit}"
-    )
+    lost, band = interval.get("unbounded", 0), interval.get("chance_band_99")
+    chance = f" (99 of 100 splits: {band[0]:.1%} to {band[1]:.1%})" if band else ""
+    return [
+        f"  intervals hold {interval['coverage']:.1%} of {interval['n']:,} true values{chance}, "
+        f"mean width {number(interval['mean_width'])}{unit}"
+        + (f", {lost:,} unbounded" if lost else ""),
+        *_conditional(interval),
+    ]
+
+
+def _normal_intervals(scored: JsonObject, unit: str) -> list[str]:
+    """Coverage and width of the central intervals of the predicted normal distributions."""
+    if "width_90" not in scored:  # on record from before these were scores
+        return []
+    from matdata.training.scores.uncertainty import WIDTHS
+
+    cells = [
+        f"{level} %: {scored[f'coverage_{level}']:.1%}, {number(scored[f'width_{level}'])}"
+        for level in WIDTHS
+    ]
+    text = f"  intervals hold, and are wide{'' if unit == '1' else f' ({unit})'}: "
+    return [text + "; ".join(cells), *_conditional(scored.get("conditional_coverage_90", {}), 90)]
+
+
+def _conditional(scored: JsonObject, level: int | None = None) -> list[str]:
+    """Coverage by chemical system, and where it is least."""
+    if "chemical_systems" not in scored:
+        return []
+    systems, slab = scored["chemical_systems"], scored["worst_slab"]
+    parts = [
+        f"{one['coverage']:.1%} of {one['materials']:,} with a chemical system "
+        f"{'of' if name == 'seen' else 'not in'} training"
+        for name, one in systems.items()
+        if one["materials"]
+    ]
+    if slab is not None:
+        parts.append(f"{slab['coverage']:.1%} of {slab['materials']:,} in the worst slab")
+    prefix = "" if level is None else f"at {level} % "
+    return [f"  {prefix}they hold {', '.join(parts)}"]
 
 
 def _target(name: str, scored: JsonObject, run: str) -> list[str]:
@@ -145,6 +182,7 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     if uncertainty:
         scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
         report.append(f"  predicted standard deviation: {scores}")
+        report += _normal_intervals(uncertainty, scored["unit"])
     why = scored.get("undefined", {})
     report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return report

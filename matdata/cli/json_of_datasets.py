@@ -125,9 +125,10 @@ OF_DATASETS: dict[str, Schema] = {
     ),
     "report": Schema(
         {
-            **DATASET,
-            "table": ("list", "steps of curation"),
-            "picture": ("text?", "file that was written"),
+            "dataset": ("text?", "exact reference, `name@version`; null of a run"),
+            "run": ("text?", "name of the run; null of a dataset"),
+            "table": ("list", "steps of curation of a dataset"),
+            "output": ("text?", "file that was written"),
             "pictures": ("list", "files that `--pictures` wrote"),
         }
     ),

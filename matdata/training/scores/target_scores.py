@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.prediction import Predictions
+from matdata.training.scores.conditional_coverage import Surroundings, conditional_coverage
 from matdata.training.scores.metrics import (
     classification,
     confusion,
@@ -18,11 +19,12 @@ from matdata.training.scores.metrics import (
     dummy_class,
     mean_of,
     regression,
+    undefined,
 )
 from matdata.training.scores.set_metrics import mean_share, multi_label, shares
 from matdata.training.scores.share_curves import share_curves
 from matdata.training.scores.spectrum_scores import along_axis, by_point
-from matdata.training.scores.uncertainty import calibration
+from matdata.training.scores.uncertainty import calibration, half_width, unusable
 from matdata.training.target import BOOLEAN, Target, Task
 
 Float = npt.NDArray[np.float64]
@@ -31,7 +33,11 @@ MATRIX_CLASSES = 64
 
 
 def target_record(
-    predictions: Predictions, target: Target, train: Float, shown: Sequence[str] = ()
+    predictions: Predictions,
+    target: Target,
+    train: Float,
+    shown: Sequence[str] = (),
+    around: Surroundings | None = None,
 ) -> JsonObject:
     """Scores of one target over all its known entries.
 
@@ -45,6 +51,8 @@ def target_record(
         True values of the training part, for the baselines.
     shown
         The scores that its objective names, in their order.
+    around
+        Of the materials, for coverage where it may be low; left out if not given.
     """
     true = predictions.truth(target)
     # of an array, points beyond the data are not known
@@ -65,7 +73,7 @@ def target_record(
         assert isinstance(metrics, dict)
         record["shown"] = [name for name in shown if name in metrics]
     if target.task == "regression" and len(ids):
-        scored |= _uncertainty(predictions, target, mean - true, has_truth)
+        scored |= _uncertainty(predictions, target, mean - true, has_truth, around)
     if target.task == "distribution" and len(ids):
         scored |= share_curves(predictions, target, true, train)
     return record | scored
@@ -88,16 +96,28 @@ def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str
 
 
 def _uncertainty(
-    predictions: Predictions, target: Target, error: Float, known: npt.NDArray[np.bool_]
+    predictions: Predictions,
+    target: Target,
+    error: Float,
+    known: npt.NDArray[np.bool_],
+    around: Surroundings | None,
 ) -> dict[str, object]:
     """What predicted standard deviations are worth, where there are any."""
     if predictions.total is None:
         return {}
     total = predictions.column(target, predictions.total)[known]
-    if not np.isfinite(total).all():  # of a target whose objective learns none
+    if np.isnan(total).all():  # of a target whose objective learns none
         return {}
+    why = unusable(total)
+    if why:
+        return {"undefined": {"uncertainty": why}}
     at_truth = np.isfinite(error)
-    return {"uncertainty": calibration(error[at_truth], total[at_truth])}
+    scored = calibration(error[at_truth], total[at_truth])
+    if around is not None:
+        within = np.where(at_truth, np.abs(error) <= half_width(0.9) * total, 0.0)
+        share = within.sum(1) / at_truth.sum(1)
+        scored["conditional_coverage_90"] = conditional_coverage(share, around.at(known))
+    return {"uncertainty": scored}
 
 
 def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
@@ -145,6 +165,12 @@ def _values(target: Target, true: Float) -> list[object]:
     if target.task != "classification" or target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
+
+
+def undefined_scores(scored: JsonMapping) -> dict[str, str]:
+    """Why scores of a target have no value, by name."""
+    own = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
+    return {**scored.get("undefined", {}), **own}
 
 
 def plain_values(value: object) -> object:

@@ -1,0 +1,37 @@
+"""The report of a run: its sections in order, and its scores as lines."""
+
+from __future__ import annotations
+
+from matdata.reports.page import page
+from matdata.reports.run.results import Results
+from matdata.reports.run.scores import score_lines, scores
+from matdata.training.run import Run
+
+SECTIONS = (scores,)
+
+
+def run_lines(run: Run) -> list[str]:
+    """What a run is, and its scores on record, as text."""
+    return score_lines(Results(run))
+
+
+def run_report(run: Run) -> str:
+    """The report of a run as the text of an HTML file; equal runs give equal bytes.
+
+    It shows the validation part, and the test part only where its score is on record: it never
+    opens one.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Raises
+    ------
+    StoreError
+        If a file of the run is missing or was changed.
+    """
+    results = Results(run)
+    return page(
+        f"{run.name}: report of the run", results.lead, [make(results) for make in SECTIONS]
+    )
