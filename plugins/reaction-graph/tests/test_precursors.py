@@ -6,15 +6,15 @@ import json
 
 import numpy as np
 import pytest
-
-import matdata as md
-from matdata.cli import main
-from matdata.plugin import parse_formula
 from matdata_reaction_graph.precursors.candidates import candidates_of
 from matdata_reaction_graph.precursors.neighbours import WIDTHS, Neighbours
 from matdata_reaction_graph.precursors.ranking import PrecursorRanking, Ranked, top_shares
 from matdata_reaction_graph.precursors.records import Product, products_of
 from matdata_reaction_graph.precursors.vocabulary import Vocabulary, frequent
+
+import matdata as md
+from matdata.cli import main
+from matdata.plugin import parse_formula
 
 SOURCES = {"Ba": "BaCO3", "Sr": "SrCO3", "Ca": "CaCO3", "Ti": "TiO2", "Zr": "ZrO2", "Nb": "Nb2O5"}
 
