@@ -42,7 +42,9 @@ def test_texts_records_tables_and_mappings_are_the_same_reaction():
         pd.DataFrame({"reaction": [TEXT]}),
         pd.DataFrame({"precursors": ["2 BaCO3 + TiO2"], "operations": ["mix, heat"]}),
         pd.DataFrame({"precursors": [RECORD["precursors"]], "operations": [RECORD["operations"]]}),
-        pd.DataFrame({"precursors": [json.dumps(RECORD["precursors"])], "operations": ["mix heat"]}),
+        pd.DataFrame(
+            {"precursors": [json.dumps(RECORD["precursors"])], "operations": ["mix heat"]}
+        ),
     ):
         _, cells, reasons = rows_of(given)
         assert (cells, reasons) == ([RECORD], []), given

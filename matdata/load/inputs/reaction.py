@@ -12,6 +12,7 @@ from torch.nn import functional
 from matdata.core.elements import N_ELEMENTS
 from matdata.features.reaction import ReactionSettings
 from matdata.load.inputs.base import BatchForm
+from matdata.nn.segments import segment_sum
 from matdata.tables import operations
 
 OXYGEN = 8
@@ -100,8 +101,7 @@ class ReactionBatch(BatchForm[ReactionSettings]):
         """Atomic fractions of all precursors together, (b, 118) float32, column Z - 1."""
         moles = self.shares.index_select(0, self.precursor) * self.fields["amounts"]
         place = self.segments["element"].owner * N_ELEMENTS + self.numbers - 1
-        flat = torch.zeros(self.size * N_ELEMENTS, dtype=moles.dtype, device=self.device)
-        atoms = flat.index_add(0, place, moles).view(self.size, N_ELEMENTS)
+        atoms = segment_sum(moles, place, self.size * N_ELEMENTS).view(self.size, N_ELEMENTS)
         return atoms / atoms.sum(1, keepdim=True)
 
     @functools.cached_property
