@@ -42,6 +42,7 @@ __all__ = [
     "TrainError",
     "audit",
     "build",
+    "card",
     "compute",
     "curve",
     "diff",

@@ -28,6 +28,7 @@ from matdata.core.given import require_name
 from matdata.core.ledger import Reject
 from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize, work
+from matdata.datasets.carding import card
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.reporting import report
@@ -81,6 +82,7 @@ __all__ = [
     "TrainError",
     "audit",
     "build",
+    "card",
     "compute",
     "curve",
     "diff",

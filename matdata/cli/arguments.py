@@ -99,6 +99,7 @@ def _add_making(add: train_arguments.Add) -> None:
     add("hull", "energies above the convex hull of known phases, as columns of a dataset")
     add("substitute", "candidates by element substitution in the materials of a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
+    _add_card(add("card", "a README and a Croissant file beside the data of a dataset", DATASET))
     _add_report(add("report", "what a dataset or a run is like, as one page or as text", REPORTED))
     older = ("dataset", "the older one: name@version, or source/version for a snapshot")
     diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
@@ -110,6 +111,20 @@ def _add_making(add: train_arguments.Add) -> None:
         metavar="KEY=VALUE",
         help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
     )
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="a folder that `matdata export … --format hf` wrote, or a new one, which gets the "
+        "data as well",
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="of a new folder: whose parts are written; the only one"
+    )
+    parser.add_argument("--features", metavar="A,B", help="of a new folder: stored features")
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

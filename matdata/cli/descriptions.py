@@ -72,6 +72,15 @@ DESCRIPTIONS = {
             "matdata audit sample --split by-system --near-duplicates",
         ),
     ),
+    "card": Description(
+        "Writes README.md, with the header of Hugging Face and the questions of a datasheet, and "
+        "croissant.json, with a SHA-256 for every file, beside the data of a dataset. What the "
+        "manifest cannot know is said to be unknown.",
+        (
+            "matdata card sample --output sample-card --split 70-15-15-seed0",
+            "matdata card sample --output sample-card",
+        ),
+    ),
     "report": Description(
         "Writes what a dataset is like (funnel, losses, elements, symmetry, targets, leaks, "
         "outliers, provenance), or how good a run is, as one HTML file; or prints how many "

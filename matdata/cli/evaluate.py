@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
+from matdata.cli.group_table import group_lines
 from matdata.cli.options import joined
 from matdata.cli.run_folds import fold_lines
 from matdata.core.documents import JsonObject
@@ -17,7 +18,7 @@ from matdata.core.printable import printable
 from matdata.core.units import with_unit
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
-from matdata.training.scores.shown import number
+from matdata.training.scores.shown import number, with_error
 
 if TYPE_CHECKING:
     from matdata.evaluation.pictures import Drawn
@@ -79,22 +80,25 @@ class _Scored(NamedTuple):
 
 def _run(request: EvaluateRequest) -> _Scored:
     from matdata.evaluation.pictures import Drawn, draw_run
-    from matdata.evaluation.score import evaluate_run
 
-    record = evaluate_run(request.run, request.settings, request.derive)
-    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside)
+    record = request.score()
+    by = record.get("by", {})
+    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside, by)
     shown = {**record, "unchanged": record["reused"]}
     return _Scored(shown, lines(record), draw if request.draws else Drawn)
 
 
 def _folds(request: EvaluateRequest) -> _Scored:
-    from matdata.evaluation.fold_runs import evaluate_folds
     from matdata.evaluation.pictures import Drawn, draw_folds
 
-    scored = evaluate_folds(request.folds, request.settings, request.derive)
+    scored = request.score()
     draw = partial(draw_folds, request.folds, request.look, request.pictures)
     shown = {**scored, "unchanged": all(record["reused"] for record in scored["runs"])}
     report = [line for table in scored["folds"] for line in fold_lines(table)]
+    for record in scored["runs"]:
+        report += [f"{printable(record['run'])}:", *group_lines(record)] if "by" in record else []
+    if "matbench" in scored:
+        report.append(f"{scored['matbench']}: what Matbench records of these folds")
     return _Scored(shown, report, draw if request.draws else Drawn)
 
 
@@ -114,7 +118,7 @@ def lines(record: JsonObject) -> list[str]:
             report += _target(name, scored, record["run"])
         if "interval" in scored:
             report += _interval(scored["interval"])
-    return report
+    return [*report, *group_lines(record)]
 
 
 def _interval(interval: JsonObject) -> list[str]:
@@ -177,7 +181,7 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     for row, values in rows:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
         report.append(f"  {row:<{wide}}{cells}")
-    report += [*_confusion(scored), *_spectra(scored)]
+    report += [*_members(scored), *_confusion(scored), *_spectra(scored)]
     uncertainty = scored.get("uncertainty")
     if uncertainty:
         scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
@@ -186,6 +190,16 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     why = scored.get("undefined", {})
     report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return report
+
+
+def _members(scored: JsonObject) -> list[str]:
+    """Mean and standard error of the scores of single members."""
+    if "members" not in scored:
+        return []
+    own = scored["members"]
+    pairs = ((name, value, own["standard_error"][name]) for name, value in own["mean"].items())
+    shown = ", ".join(f"{name} {with_error(value, error)}" for name, value, error in pairs)
+    return [f"  each of {own['count']:,} members alone: {shown}"]
 
 
 def _spectra(scored: JsonObject) -> list[str]:

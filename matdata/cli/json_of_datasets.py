@@ -123,6 +123,14 @@ OF_DATASETS: dict[str, Schema] = {
             "unlabelled": ("record", "materials without a value, by key"),
         }
     ),
+    "card": Schema(
+        {
+            "output": ("text", "the folder"),
+            "files": ("list", "files of the card"),
+            "data": ("list", "files that it describes"),
+            "exported": ("truth", "whether the data were written as well"),
+        }
+    ),
     "report": Schema(
         {
             "dataset": ("text?", "exact reference, `name@version`; null of a run"),

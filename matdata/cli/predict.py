@@ -40,8 +40,8 @@ def run(given: argparse.Namespace) -> int:
     request = PredictRequest.of(fields)
     if given.write_config:
         write_config(given.write_config, config_of_predict(request))
-    if not request.run.finished:
-        console.warn(f"run {request.run.name} is not finished: its best weights so far are used")
+    if remark := request.remark():
+        console.warn(remark)
     predictions = request.predictions()
     for line in reject_lines(predictions.rejects):
         console.warn(line)

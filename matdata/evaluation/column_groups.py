@@ -56,7 +56,8 @@ class Grouping:
         if len(numbers) < len(values) or len(set(numbers)) <= MOST_NUMBERS:
             return cls(column)
         inner = np.quantile(np.array(numbers, dtype=np.float64), np.arange(1, bins) / bins)
-        return cls(column, tuple(sorted({float(edge) for edge in inner})))
+        least = min(numbers)  # no number is below it
+        return cls(column, tuple(sorted({float(edge) for edge in inner if edge > least})))
 
     @property
     def labels(self) -> list[str]:

@@ -31,11 +31,19 @@ from matdata.training.target import Target
 def derived_record(
     run: Run,
     chain: Chain,
+    predictions: Predictions,
     dataset: DatasetFolder,
     split: Split,
-    settings: Mapping[str, object] | None,
+    train: Mapping[str, Float],
 ) -> JsonObject:
     """What is derived, scored on the test part, which is open already.
+
+    Parameters
+    ----------
+    predictions
+        For the test part, with true values and all that is derived.
+    train
+        By target true values of the training part, for the baselines.
 
     Returns
     -------
@@ -49,14 +57,6 @@ def derived_record(
         (`matdata.training.scores.conditional_coverage`); ``table``, the file of the run with the
         predictions.
     """
-    ids = np.sort(split.ids("test"))
-    predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
-    predictions = chain.apply(predictions, settings)
-    view = View.of(dataset, {})
-    train = {t.name: truth(view, split.ids("train"), (t,)) for t in run.schema.targets}
-    rows = chain.rows(split.ids("train"), dataset)
-    for step in chain.steps:
-        train |= step.truth(train, rows)
     around = None
     if predictions.intervals:
         around = surroundings_of(dataset, predictions.ids, split.ids("train"))
@@ -86,6 +86,26 @@ def derived_record(
         "targets": plain_values(targets),
         "table": f"{FITTED}/test-{name}.parquet",
     }
+
+
+def predicted_and_known(
+    run: Run,
+    chain: Chain,
+    dataset: DatasetFolder,
+    split: Split,
+    settings: Mapping[str, object] | None,
+) -> tuple[Predictions, dict[str, Float]]:
+    """Predictions for a test part that is open, with true values and what is derived, and true
+    values of the training part by target."""
+    ids = np.sort(split.ids("test"))
+    predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
+    predictions = chain.apply(predictions, settings)
+    view = View.of(dataset, {})
+    train = {t.name: truth(view, split.ids("train"), (t,)) for t in run.schema.targets}
+    rows = chain.rows(split.ids("train"), dataset)
+    for step in chain.steps:
+        train |= step.truth(train, rows)
+    return predictions, train
 
 
 def _scored(predictions: Predictions, target: Target, train: Float) -> JsonObject:

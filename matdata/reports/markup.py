@@ -221,5 +221,5 @@ def figure(picture: Html, caption: object = "") -> Html:
 
 def side_by_side(*parts: object) -> Html:
     """Pieces beside each other where the page is wide enough."""
-    shown = [part.html() if isinstance(part, Table) else part for part in parts]
-    return tag("div", *filter(None, shown), class_="beside")
+    shown = [*filter(None, (part.html() if isinstance(part, Table) else part for part in parts))]
+    return join(shown) if len(shown) < 2 else tag("div", *shown, class_="beside")

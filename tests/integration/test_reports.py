@@ -157,9 +157,9 @@ def test_a_million_rows_and_1700_columns(tmp_path):
     wide_set = written.write(tmp_path, "wide", wide, targets)
     wide_set.split("70/15/15")
     for made, more in ((long_set, "1,000,000"), (wide_set, "1,553 columns more")):
-        begin = time.perf_counter()
+        begin = time.process_time()  # of this process: others share the machine
         path = made.report(tmp_path / "big.html").output
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         page = require_sound(path.read_text(encoding="utf-8"))
         assert more in page.words
         assert seconds < 10, (made.ref, seconds)

@@ -31,6 +31,7 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.scripts = 0
         self.words = ""
+        self.labels = ""
         self._open: list[str] = []
         self.feed(text)
         self.close()
@@ -41,6 +42,8 @@ class Page(HTMLParser):
         self.scripts += tag == "script"
         for key, value in attrs:
             self.attributes.add(key)
+            if key == "aria-label":
+                self.labels += f"{value} "
             if key == "href":
                 self.links.append(value or "")
             if key == "id":

@@ -48,7 +48,8 @@ class Facts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        if "_file" in self.__dict__:
+            self._file.close()
 
     @functools.cached_property
     def _file(self) -> pq.ParquetFile:

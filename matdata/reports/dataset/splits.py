@@ -101,7 +101,7 @@ def _overlap(one: Overlap) -> tuple[object, ...]:
     meaning: object = _LEVELS[one.level] if one.n_shared else "–"
     if one.n_shared and one.level != "information":
         meaning = tag("span", _LEVELS[one.level], class_="bad")
-    pair = f"{one.source} → {one.target}"
+    pair = f"{one.source}\u00a0→\u00a0{one.target}"
     shared = share(one.n_shared, one.n_target)
     return one.key, pair, f"{one.n_shared:,}", f"{one.n_target:,}", shared, meaning, examples
 

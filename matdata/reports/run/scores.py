@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
 from matdata.reports.markup import Section, Table, note, number, paragraph, subheading
-from matdata.reports.run.results import Results
+from matdata.reports.run.results import TEST, VALIDATION, Results
 from matdata.training.scores.shown import few_scores
 
-VALIDATION = "validation part"
-TEST = "test part"
+_EXPLAINED = {
+    TEST: "Opened once, after all choices were made.",
+    VALIDATION: "Choices are made by it; new materials may be predicted less well.",
+}
 
 
 def score_lines(results: Results) -> list[str]:
     """What a run is, and its scores on record, as text."""
     lines = [f"{results.run.name}: {results.lead}"]
-    for title, _, name, scored in _scored(results):
+    for title, name, scored in results.scored():
         shown = ", ".join(f"{key} {number(scored['metrics'][key])}" for key in few_scores(scored))
         materials = f"{scored['materials']:,} materials"
         lines.append(f"  {title}, {with_unit(name, scored['unit'])}, {materials}: {shown}")
@@ -36,8 +38,8 @@ def scores(results: Results) -> Section:
     elif not results.validation:
         reason = results.result.get("validation", {}).get("reason", "none is on record")
         body.append(paragraph(f"No score of the validation part: {reason}."))
-    for title, explained, name, scored in _scored(results):
-        body += [subheading(f"{with_unit(name, scored['unit'])}: {title}"), explained]
+    for title, name, scored in results.scored():
+        body += [subheading(f"{with_unit(name, scored['unit'])}: {title}"), note(_EXPLAINED[title])]
         body += list(_table(results, scored))
     if results.test is None:
         body.append(
@@ -47,21 +49,11 @@ def scores(results: Results) -> Section:
     return Section("scores", "Scores", body)
 
 
-def _scored(results: Results) -> Iterator[tuple[str, object, str, JsonMapping]]:
-    """Title, explanation, target and scores of each part that may be shown."""
-    if results.test is not None:
-        for name, scored in results.test["targets"].items():
-            yield TEST, note("Opened once, after all choices were made."), name, scored
-    chosen = note("By it the epoch was chosen, so that it is better than on new materials.")
-    for name, scored in results.validation.items():
-        yield VALIDATION, chosen, name, scored
-
-
 def _table(results: Results, scored: JsonMapping) -> Iterator[object]:
     names = [key for key in scored.get("shown") or scored["metrics"] if key in scored["metrics"]]
     rows = [(results.run.name, scored["metrics"]), *scored["baselines"].items()]
     cells = [(title, *(number(values.get(key)) for key in names)) for title, values in rows]
-    yield Table(("", *names), cells, f"{scored['materials']:,} materials")
+    yield Table(("model", *names), cells, f"{scored['materials']:,} materials")
     for name, why in scored.get("undefined", {}).items():
         yield note(f"{name} is not defined: {why}")
     for why, n in scored.get("missing", {}).items():

@@ -11,6 +11,8 @@ from matdata.reports.svg.scale import Scale, place
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 44.0
 #: Width of a letter of 12 pixels, at most, on average.
 LETTER = 6.6
+#: Width of a picture that small screens do not shrink further: they scroll in it.
+WIDE = 560.0
 
 
 class Canvas:
@@ -90,8 +92,9 @@ class Canvas:
 
     def html(self) -> Html:
         """The picture."""
+        kind = ' class="wide"' if self.width > WIDE else ""
         return Html(
-            f'<svg viewBox="0 0 {place(self.width)} {place(self.height)}" role="img" '
+            f'<svg viewBox="0 0 {place(self.width)} {place(self.height)}"{kind} role="img" '
             f'aria-label="{escaped(self._label, 300)}" style="max-width:{place(self.width)}px">'
             f"{join(self._parts)}</svg>"
         )
@@ -163,10 +166,11 @@ class Plot(Canvas):
 
     def _legend(self, names: Sequence[str]) -> None:
         """Colours and what they stand for, in one line that fits."""
-        room = (self.width - LEFT - RIGHT) / max(len(names), 1)
+        width = self.width - LEFT - RIGHT
+        fits = sum(text_width(name) + 38 for name in names) <= width + 20
         x = LEFT
         for k, name in enumerate(names, 1):
-            shown = shortened(name, room - 34)
+            shown = name if fits else shortened(name, width / len(names) - 34)
             self.add("rect", f"f{k}", x=x, y=6, width=14, height=10)
             self.text(x + 19, 15, shown)
             x += text_width(shown) + 38

@@ -18,6 +18,7 @@ from matdata.training.scores.metrics import (
     dummies,
     dummy_class,
     mean_of,
+    mean_with_error,
     regression,
     undefined,
 )
@@ -72,6 +73,8 @@ def target_record(
         metrics = scored["metrics"]
         assert isinstance(metrics, dict)
         record["shown"] = [name for name in shown if name in metrics]
+    if len(predictions.members) > 1 and len(ids):
+        scored |= _members(predictions, target, true, has_truth)
     if target.task == "regression" and len(ids):
         scored |= _uncertainty(predictions, target, mean - true, has_truth, around)
     if target.task == "distribution" and len(ids):
@@ -81,9 +84,7 @@ def target_record(
 
 def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     axis, known = target.axis, np.isfinite(true)
-    weights = None
-    if axis is not None and axis.weights is not None:
-        weights = np.tile(np.array(axis.weights), len(true))[known.ravel()]
+    weights = _weights(target, known)
     scored: dict[str, object] = {
         "metrics": regression(true[known], mean[known], weights),
         "baselines": dummies(train, true, weights),
@@ -93,6 +94,45 @@ def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str
     if axis is not None and len(true):
         scored["along_axis"] = along_axis(true, mean, axis)
     return scored
+
+
+#: Scores of single members, by task.
+OF_MEMBERS: dict[Task, tuple[str, ...]] = {
+    "regression": ("mae", "rmse", "r2"),
+    "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
+}
+
+
+def _members(
+    predictions: Predictions, target: Target, true: Float, known: npt.NDArray[np.bool_]
+) -> dict[str, object]:
+    """Mean and standard error over the members of the scores that each has alone."""
+    names = OF_MEMBERS.get(target.task)
+    if names is None:
+        return {}
+    at_truth = np.isfinite(true)
+    scores = []
+    for member in predictions.members:
+        mean = predictions.column(target, member)[known]
+        if target.task == "regression":
+            scores.append(regression(true[at_truth], mean[at_truth], _weights(target, at_truth)))
+        else:
+            scores.append(classification(true[:, 0], mean))
+    found = {name: mean_with_error(np.array([one[name] for one in scores])) for name in names}
+    return {
+        "members": {
+            "count": len(scores),
+            "mean": {name: one["mean"] for name, one in found.items()},
+            "standard_error": {name: one["standard_error"] for name, one in found.items()},
+        }
+    }
+
+
+def _weights(target: Target, known: npt.NDArray[np.bool_]) -> Float | None:
+    """Weights of the entries that are known, by the axis of the target; None for equal ones."""
+    if target.axis is None or target.axis.weights is None:
+        return None
+    return np.tile(np.array(target.axis.weights), len(known))[known.ravel()]
 
 
 def _uncertainty(
