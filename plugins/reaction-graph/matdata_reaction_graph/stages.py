@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +98,8 @@ class TrainReactions(Command[StageOptions]):
             "train": {"validation": False, "threads": options.threads},
             "quiet": context.quiet,
         }
-        labels = {"name": ELEMENTS, "objective": "multi_label"}
-        shares = {
+        labels: dict[str, Any] = {"name": ELEMENTS, "objective": "multi_label"}
+        shares: dict[str, Any] = {
             "name": AMOUNTS,
             "objective": "element_distribution",
             "options": {"among": "truth", "divergence": "squared"},
@@ -110,7 +110,7 @@ class TrainReactions(Command[StageOptions]):
         if not elements.finished:
             raise TrainError(f"run {elements.name!r} was stopped; the same command goes on with it")
         second: dict[str, Any] = {"epochs": options.amount_epochs, "lr": options.amount_lr}
-        both = [labels, shares]
+        both: list[Mapping[str, Any]] = [labels, shares]
         more: dict[str, Any] = {"from_run": names.elements, "reinit": NEW, "freeze": _kept(hyper)}
         md.train("reaction-graph", dataset, both, name=names.amounts, **second, **common, **more)
         return names
