@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from matdata import __version__
-from matdata.cli import sharing_arguments, train_arguments
+from matdata.cli import plugin_commands, sharing_arguments, train_arguments
 from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
 from matdata.cli.early import add_arguments as add_early_arguments
@@ -30,7 +30,8 @@ REPORTED = (
 )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every command has."""
     group = parser.add_argument_group("everywhere")
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
@@ -52,6 +53,11 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
         The only command whose options are looked up, which takes time; those of all if None.
     with_file
         Whether a file may hold options, so that the command line alone need not be whole.
+
+    Raises
+    ------
+    PluginError
+        If the only command is one of a plugin that cannot be used.
     """
     parser = Parser(prog="matdata", description=DESCRIPTION, epilog=described())
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")
@@ -78,8 +84,9 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
     train_arguments.add_all(add)
     _add_reading(add)
     sharing_arguments.add_all(add)
+    plugin_commands.add_all(commands, command)
     for one in commands.choices.values():
-        _add_common(one)  # last, so that the help ends with it
+        add_common(one)  # last, so that the help ends with it
     return parser
 
 

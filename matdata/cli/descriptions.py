@@ -139,10 +139,12 @@ DESCRIPTIONS = {
         ("forest",),
     ),
     "predict": Description(
-        "Predicts the materials of a dataset, files of structures, or formulas with a run.",
+        "Predicts the materials of a dataset, files of structures, or formulas with a run; for one "
+        "that reads reactions, reactions as text or tables of them.",
         (
             "matdata predict energy Fe2O3 Ba0.5Sr0.5TiO3",
             "matdata predict energy new.cif other.cif --output predictions.csv",
+            'matdata predict products "BaCO3 + TiO2 @ mix heat"',
         ),
         ("new.cif", "other.cif"),
     ),
