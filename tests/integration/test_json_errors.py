@@ -15,6 +15,7 @@ KEYS = ["cause", "details", "kind", "next_step", "what"]
 #: What each command cannot do without, naming nothing that exists.
 NOTHING = {
     "build": ["./nothing.csv"],
+    "card": ["nothing", "--output", "card"],
     "featurize": ["nothing", "ofm"],
     "diff": ["nothing", "other"],
     "discover": ["nothing", "other", "--reference", "other"],
