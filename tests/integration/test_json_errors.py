@@ -17,6 +17,7 @@ NOTHING = {
     "build": ["./nothing.csv"],
     "card": ["nothing", "--output", "card"],
     "featurize": ["nothing", "ofm"],
+    "card": ["nothing", "--output", "x"],
     "diff": ["nothing", "other"],
     "discover": ["nothing", "other", "--reference", "other"],
     "embed": ["nothing", "NaCl"],
