@@ -15,7 +15,6 @@ KEYS = ["cause", "details", "kind", "next_step", "what"]
 #: What each command cannot do without, naming nothing that exists.
 NOTHING = {
     "build": ["./nothing.csv"],
-    "card": ["nothing", "--output", "card"],
     "featurize": ["nothing", "ofm"],
     "card": ["nothing", "--output", "x"],
     "diff": ["nothing", "other"],
