@@ -114,6 +114,7 @@ def test_documents_of_all_folds_are_as_the_page_says(cache, capsys):
         assert faults(variant, COMMON, json.loads(capsys.readouterr().out)) == []
 
 
+@pytest.mark.slow
 def test_info_lists_splits_with_their_sizes(cache, capsys):
     record = _asked(capsys, cache, "info", "mine")
     sizes = {one["name"]: one["sizes"] for one in record["splits"]}

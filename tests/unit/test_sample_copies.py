@@ -78,6 +78,7 @@ def test_a_larger_sample_with_copies_starts_with_a_smaller(extended):
         assert np.array_equal(getattr(small, name), getattr(large, name))
 
 
+@pytest.mark.slow
 def test_a_copy_is_marked_with_its_original(table):
     _, columns = table
     assert set(columns["variant"]) == {ORIGINAL, STRAINED, DECORATED}
@@ -87,6 +88,7 @@ def test_a_copy_is_marked_with_its_original(table):
         assert source is None or 1 <= int(source.removeprefix("sample-")) <= N_ORIGINALS
 
 
+@pytest.mark.slow
 def test_a_copy_has_the_composition_of_its_original(table):
     crystals, columns = table
     originals = {}
@@ -156,6 +158,7 @@ def test_decorated_copies_lie_above_their_originals():
     assert np.array_equal(np.sort(own.numbers, axis=1), np.sort(decorated.numbers, axis=1))
 
 
+@pytest.mark.slow
 def test_strains_of_one_record_differ():
     originals = next(_originals(0)).take(0, 200)
     drawn = [copies_of(0, originals, round_) for round_ in range(ROUNDS)]

@@ -41,6 +41,7 @@ def test_the_python_api_imports_no_chemistry():
     assert not loaded.intersection(HEAVY)
 
 
+@pytest.mark.slow
 def test_a_small_build_without_compiled_features_loads_neither_pandas_nor_compiled_code(tmp_path):
     """Either takes as long to import as hundreds of crystals to read."""
     source = write_csv(tmp_path / "few.csv", many(4))
@@ -94,6 +95,7 @@ def test_every_command_has_a_module():
         assert callable(import_module(module_of(command)).run)
 
 
+@pytest.mark.slow
 def test_datasets_and_features_are_read_without_chemistry(tmp_path):
     """What a GPU node has: NumPy, pandas, pyarrow, h5py. What it lacks may not be asked for."""
     golden = Path(__file__).parents[1] / "golden" / "v1"
