@@ -17,12 +17,13 @@ from matdata_recipes.reproduce.items import Item
 
 @dataclass(frozen=True)
 class Check:
-    """A number and the published one, equal within `slack`."""
+    """A number and the published one, equal within `slack`; what is known if they differ."""
 
     what: str
     ours: float
     published: float
     slack: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,38 @@ def of_cuprates(asked: Asked) -> list[Check]:
             for path in (asked.pictures / style).glob("*.png"):
                 if not path.stem.startswith(_FIGURES[asked.item.name]):
                     path.unlink()
-    wanted = _CUPRATES[asked.item.name]
+    wanted = _CUPRATES.get(asked.item.name)
+    if asked.item.name == "figure-3.4e":
+        inside = float(study.region.holds(*cuprates.DRAWN))
+        return [Check("the centre of the ellipse drawn by eye lies in the region", inside, 1.0)]
+    chosen = [one for one in study.checks if one.what.startswith(wanted)] if wanted else []
     return [
-        Check(one.what, one.ours, one.published, 5e-4 * max(1.0, abs(one.published)))
-        for one in study.checks
-        if one.what.startswith(wanted)
+        Check(one.what, one.ours, one.published, _digits(one.published), _reason(one.what))
+        for one in chosen
     ]
 
 
+def _reason(what: str) -> str:
+    """Why a number of chapter 3 differs, where that is known."""
+    return next((text for start, text in _REASONS.items() if what.startswith(start)), "")
+
+
+def _digits(published: float) -> float:
+    """Half a unit of the third decimal, as the thesis prints; counts are whole, and equal."""
+    return 0.0 if published >= 1.0 and published == int(published) else 5e-4
+
+
+_REASONS = {
+    "chosen": "k-means starts elsewhere in other versions of scikit-learn, and the clusters of one "
+    "family differ by a material",
+    "DFT y123, of a": "the other eight coefficients are those of ordinary least squares to the "
+    "digits, and this one is not",
+}
 #: Beginnings of the checks of each item of chapter 3, and of its pictures.
 _CUPRATES: Mapping[str, tuple[str, ...]] = {
-    "table-3.1": ("rows of icsd", "largest difference", "lowest", "highest"),
-    "figure-3.1": ("rows of",),
+    "table-3.1": ("largest difference", "lowest", "highest"),
     "figure-3.3": ("DFT",),
     "figure-3.4a-d": ("chosen",),
-    "figure-3.4e": ("chosen materials",),
 }
 _FIGURES: Mapping[str, tuple[str, ...]] = {
     "table-3.1": ("figure-3.1",),
