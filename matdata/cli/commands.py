@@ -8,6 +8,7 @@ import importlib
 COMMANDS = (
     "audit",
     "build",
+    "card",
     "cecv",
     "contributions",
     "curve",

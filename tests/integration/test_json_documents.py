@@ -59,6 +59,7 @@ def _words(cache, tmp_path):
         ("show", "mine", str(material)),
         ("audit", "mine", "--split", "70-15-15-seed0", "--keys", "formula"),
         ("report", "mine"),
+        ("card", "mine", "--output", str(tmp_path / "card"), "--split", "70-15-15-seed0"),
         ("diff", "mine", "mine"),
         ("export", "mine", str(tmp_path / "a.csv")),
         ("export", "mine", str(tmp_path / "a.jsonl"), "--snapshot"),

@@ -27,6 +27,7 @@ FEW = ("--limit", "6", "--sample", "3")
 TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/cif_vs_pymatgen.py": FEW,
     "benchmarks/compositions_vs_models.py": FEW,
+    "benchmarks/conformal_coverage.py": ("rf-magpie", "--limit", "120", "--resplits", "2"),
     "benchmarks/crabnet_vs_reference.py": ("--limit", "40", "--epochs", "1"),
     "benchmarks/ensembles.py": ("elemnet", "--members", "2", "--steps", "1"),
     "benchmarks/graph_vs_aviary.py": ("--limit", "6"),
@@ -60,6 +61,7 @@ HELP = (
     "matdata_recipes/cuprates.py",
     "matdata_recipes/finder_enz.py",
     "matdata_recipes/ofm_valence.py",
+    "matdata_recipes/precursor_folds.py",
     "matdata_recipes/retrospective.py",
     "matdata_recipes/train.py",
 )
