@@ -189,6 +189,18 @@ def test_tables_of_wyckoff_positions_need_no_data(tmp_path):
         assert all(check.ours == check.published for check in checks)
 
 
+def test_the_page_of_the_documents_is_what_is_on_record():
+    import importlib.util
+
+    root = Path(__file__).parents[2]
+    tool = root / "tools" / "make_reproduced_page.py"
+    spec = importlib.util.spec_from_file_location("make_reproduced_page", tool)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    written = (root / "docs" / "reproduced.md").read_text(encoding="utf-8")
+    assert written == module.text(), "run tools/make_reproduced_page.py"
+
+
 def _gaps(path: Path, elements: tuple[str, ...]) -> Path:
     with path.open("w", newline="") as file:
         rows = csv.writer(file)

@@ -66,7 +66,7 @@ def numbers_of(item: Item, records: Records) -> list[Number]:
             place=item.ref,
             values=(check["ours"],),
             slack=check["slack"],
-            notes=(check["reason"],) if check["reason"] else (),
+            notes=tuple(filter(None, (check.get("reason"),))),
             evidence=(f"analyses/{file_of(item)}",),
         )
         for check in analysed.get("checks", ())
