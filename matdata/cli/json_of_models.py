@@ -71,6 +71,7 @@ OF_MODELS: dict[str, Schema] = {
             "materials": ("count", "those with an embedding"),
             "feature": ("text?", "the feature of the dataset that holds them, as its folder"),
             "output": ("text?", "the file that holds them"),
+            "pictures": ("list", "files of the map, where one was asked for"),
             "embeddings": (
                 "list",
                 "`material_id` and `embedding`; empty where a feature or a file holds them",
