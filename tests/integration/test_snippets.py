@@ -13,6 +13,8 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import sys
+import types
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -131,7 +133,7 @@ def _left_out(block: Block) -> bool:
 
 def _run(block: Block, names: dict[str, object], where: str) -> None:
     if block.language == "python":
-        exec(compile(block.code, where, "exec"), names)
+        exec(compile(block.code, where, "exec", dont_inherit=True), names)
     elif block.language == "check":
         assert eval(block.code, names), f"{where}: {block.code}"
     else:
@@ -153,7 +155,9 @@ def test_blocks_run(page, tmp_path, monkeypatch, capsys):
     crystals = many(60)
     gaps = [0.1 * row for row in range(len(crystals))]
     write_csv(tmp_path / "crystals.csv", crystals, band_gap=gaps)
-    names: dict[str, object] = {"__name__": "snippets"}
+    module = types.ModuleType("snippets_of_a_page")  # dataclasses look up where they are
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    names = vars(module)
     skipped = False
     for block in blocks(page):
         if block.language == "check":
