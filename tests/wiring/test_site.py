@@ -118,6 +118,20 @@ def test_a_link_to_nothing_ends_the_build(site, tmp_path):
             relinked(f"[x]({target})", page, DOCS)
 
 
+def test_a_page_on_data_that_are_absent_says_that_it_was_not_executed(site, monkeypatch, tmp_path):
+    from matdata_site import executing
+
+    monkeypatch.setenv("MATDATA_SHARED", str(tmp_path))
+    page = "---\nfile_format: mystnb\n---\n\n# Title\n\nText.\n"
+    shown = executing.announced(page, "gallery/real_phonons")
+    assert shown.index("# Title") < shown.index("Not executed in this build") < shown.index("Text.")
+    assert executing.left_out() == ["gallery/real_*"]
+    assert executing.announced(page, "gallery/funnel") == page
+    (tmp_path / "data").mkdir()
+    assert executing.announced(page, "gallery/real_phonons") == page
+    assert executing.left_out() == []
+
+
 def test_figures_are_those_that_the_list_names_with_their_commands():
     text = (DOCS / "figures" / "README.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`([\w./-]+\.(?:svg|png))`", text))
