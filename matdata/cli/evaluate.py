@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdata.cli import pictures
 from matdata.cli.common import console_of, print_json
+from matdata.cli.group_table import group_lines
 from matdata.cli.options import joined
 from matdata.cli.run_folds import fold_lines
 from matdata.core.documents import JsonObject
@@ -17,7 +18,7 @@ from matdata.core.printable import printable
 from matdata.core.units import with_unit
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
-from matdata.training.scores.shown import number
+from matdata.training.scores.shown import number, with_error
 
 if TYPE_CHECKING:
     from matdata.evaluation.pictures import Drawn
@@ -31,8 +32,10 @@ SHOWN = {
 }
 DEVIATION_SCORES = (
     "miscalibration_area",
-    "coverage_68",
-    "coverage_95",
+    "sharpness",
+    "nll",
+    "crps",
+    "interval_score",
     "spearman",
     "confidence_error_area",
 )
@@ -77,22 +80,25 @@ class _Scored(NamedTuple):
 
 def _run(request: EvaluateRequest) -> _Scored:
     from matdata.evaluation.pictures import Drawn, draw_run
-    from matdata.evaluation.score import evaluate_run
 
-    record = evaluate_run(request.run, request.settings, request.derive)
-    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside)
+    record = request.score()
+    by = record.get("by", {})
+    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside, by)
     shown = {**record, "unchanged": record["reused"]}
     return _Scored(shown, lines(record), draw if request.draws else Drawn)
 
 
 def _folds(request: EvaluateRequest) -> _Scored:
-    from matdata.evaluation.fold_runs import evaluate_folds
     from matdata.evaluation.pictures import Drawn, draw_folds
 
-    scored = evaluate_folds(request.folds, request.settings, request.derive)
+    scored = request.score()
     draw = partial(draw_folds, request.folds, request.look, request.pictures)
     shown = {**scored, "unchanged": all(record["reused"] for record in scored["runs"])}
     report = [line for table in scored["folds"] for line in fold_lines(table)]
+    for record in scored["runs"]:
+        report += [f"{printable(record['run'])}:", *group_lines(record)] if "by" in record else []
+    if "matbench" in scored:
+        report.append(f"{scored['matbench']}: what Matbench records of these folds")
     return _Scored(shown, report, draw if request.draws else Drawn)
 
 
@@ -111,17 +117,52 @@ def lines(record: JsonObject) -> list[str]:
         if "metrics" in scored:
             report += _target(name, scored, record["run"])
         if "interval" in scored:
-            report.append(_interval(scored["interval"]))
-    return report
+            report += _interval(scored["interval"])
+    return [*report, *group_lines(record)]
 
 
-def _interval(interval: JsonObject) -> str:
+def _interval(interval: JsonObject) -> list[str]:
     """Which share of the true values an interval holds, and how wide it is."""
     unit = "" if interval["unit"] == "1" else f" {interval['unit']}"
-    return (
-        f"  intervals hold {interval['coverage']:.1%} of {interval['n']:,} true values, mean width "
-        f"{number(interval['mean_width'])}{unit}"
-    )
+    lost, band = interval.get("unbounded", 0), interval.get("chance_band_99")
+    chance = f" (99 of 100 splits: {band[0]:.1%} to {band[1]:.1%})" if band else ""
+    return [
+        f"  intervals hold {interval['coverage']:.1%} of {interval['n']:,} true values{chance}, "
+        f"mean width {number(interval['mean_width'])}{unit}"
+        + (f", {lost:,} unbounded" if lost else ""),
+        *_conditional(interval),
+    ]
+
+
+def _normal_intervals(scored: JsonObject, unit: str) -> list[str]:
+    """Coverage and width of the central intervals of the predicted normal distributions."""
+    if "width_90" not in scored:  # on record from before these were scores
+        return []
+    from matdata.training.scores.uncertainty import WIDTHS
+
+    cells = [
+        f"{level} %: {scored[f'coverage_{level}']:.1%}, {number(scored[f'width_{level}'])}"
+        for level in WIDTHS
+    ]
+    text = f"  intervals hold, and are wide{'' if unit == '1' else f' ({unit})'}: "
+    return [text + "; ".join(cells), *_conditional(scored.get("conditional_coverage_90", {}), 90)]
+
+
+def _conditional(scored: JsonObject, level: int | None = None) -> list[str]:
+    """Coverage by chemical system, and where it is least."""
+    if "chemical_systems" not in scored:
+        return []
+    systems, slab = scored["chemical_systems"], scored["worst_slab"]
+    parts = [
+        f"{one['coverage']:.1%} of {one['materials']:,} with a chemical system "
+        f"{'of' if name == 'seen' else 'not in'} training"
+        for name, one in systems.items()
+        if one["materials"]
+    ]
+    if slab is not None:
+        parts.append(f"{slab['coverage']:.1%} of {slab['materials']:,} in the worst slab")
+    prefix = "" if level is None else f"at {level} % "
+    return [f"  {prefix}they hold {', '.join(parts)}"]
 
 
 def _target(name: str, scored: JsonObject, run: str) -> list[str]:
@@ -140,14 +181,25 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     for row, values in rows:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
         report.append(f"  {row:<{wide}}{cells}")
-    report += [*_confusion(scored), *_spectra(scored)]
+    report += [*_members(scored), *_confusion(scored), *_spectra(scored)]
     uncertainty = scored.get("uncertainty")
     if uncertainty:
         scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
         report.append(f"  predicted standard deviation: {scores}")
+        report += _normal_intervals(uncertainty, scored["unit"])
     why = scored.get("undefined", {})
     report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return report
+
+
+def _members(scored: JsonObject) -> list[str]:
+    """Mean and standard error of the scores of single members."""
+    if "members" not in scored:
+        return []
+    own = scored["members"]
+    pairs = ((name, value, own["standard_error"][name]) for name, value in own["mean"].items())
+    shown = ", ".join(f"{name} {with_error(value, error)}" for name, value, error in pairs)
+    return [f"  each of {own['count']:,} members alone: {shown}"]
 
 
 def _spectra(scored: JsonObject) -> list[str]:

@@ -35,7 +35,8 @@ COMMON = (
 WITHOUT_DERIVE = tuple(one for one in COMMON if one.name != "derive")
 WHAT = Option(
     "what",
-    "a dataset, files of structures (CIF, POSCAR, …), or formulas",
+    "a dataset, files of structures (CIF, POSCAR, …), or formulas; reactions (BaCO3 + TiO2 @ mix "
+    "heat) or tables of them for a run that reads reactions",
     "list",
     positional=True,
     required=True,
@@ -64,6 +65,21 @@ EVALUATE_OPTIONS = (
         "score the runs of all folds, whose common name RUN is, and their mean",
         choices=("all",),
         group="split",
+    ),
+    Option(
+        "by",
+        "score the materials of each value, or bin of numbers, of these columns on their own",
+        "words",
+        metavar="COLUMN",
+        group="scores",
+    ),
+    Option("bins", "bins of a column of many numbers (default: 5)", "int", group="scores"),
+    Option(
+        "matbench",
+        "with folds of Matbench: write predictions, standard deviations and intervals as Matbench "
+        "records them",
+        metavar="FILE",
+        group="output",
     ),
     Option(
         "beside",
@@ -160,6 +176,9 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         "pictures": None if request.pictures is None else str(request.pictures),
         "no_pictures": not request.draws,
         "folds": "all" if request.folds else None,
+        "by": list(request.by) or None,
+        "bins": request.bins if request.by else None,
+        "matbench": None if request.matbench is None else str(request.matbench),
         "beside": [run.name for run in request.beside] or None,
         **request.look.to_dict(),
     }

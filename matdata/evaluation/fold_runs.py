@@ -73,6 +73,8 @@ def evaluate_folds(
     runs: Sequence[Run],
     settings: Mapping[str, object] | None = None,
     derive: Sequence[Derivation] = (),
+    by: Sequence[str] = (),
+    bins: int = 5,
 ) -> JsonObject:
     """Open the test part of every fold, once, and score the runs on them.
 
@@ -89,5 +91,5 @@ def evaluate_folds(
     """
     from matdata.evaluation.score import evaluate_run  # imports torch, which takes seconds
 
-    records = [evaluate_run(run, settings, derive) for run in runs]
+    records = [evaluate_run(run, settings, derive, by, bins) for run in runs]
     return {"runs": records, "folds": fold_tables(runs, groups(runs))}

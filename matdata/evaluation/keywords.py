@@ -52,6 +52,10 @@ class EvaluateKeywords(RunKeywords, total=False):
     ----------
     derive
         As `matdata.predict` takes it.
+    by, bins
+        Columns: the materials of each of their values, or bin of numbers, are scored on their own.
+    matbench
+        A file as which Matbench records runs on its folds (`evaluate_folds`).
     beside
         Evaluated runs on the same materials whose confidence-error curves are drawn as well.
     pictures
@@ -64,6 +68,9 @@ class EvaluateKeywords(RunKeywords, total=False):
     """
 
     derive: Sequence[str | Derivation] | None
+    by: Sequence[str] | str | None
+    bins: int | None
+    matbench: str | Path | None
     beside: Sequence[str] | str | None
     pictures: str | Path | None
     no_pictures: bool | None

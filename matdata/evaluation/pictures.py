@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StoreError
 from matdata.evaluation.file_names import file_stems
 from matdata.figures import require_matplotlib
@@ -90,7 +91,11 @@ def write_pictures(
 
 
 def draw_run(
-    run: Run, settings: PictureSettings, folder: Path | None = None, beside: Sequence[Run] = ()
+    run: Run,
+    settings: PictureSettings,
+    folder: Path | None = None,
+    beside: Sequence[Run] = (),
+    by: JsonMapping | None = None,
 ) -> Drawn:
     """Write the pictures of a run; what cannot be written is reported and costs nothing else.
 
@@ -104,12 +109,16 @@ def draw_run(
         Where they go; ``pictures`` in the folder of the run if not given.
     beside
         Evaluated runs whose curves are drawn as well.
+    by
+        Scores of groups (`matdata.evaluation.grouped_scores.scores_by`).
     """
     folder = folder or run.folder / "pictures"
     drawn = Drawn()
     try:
         with adding(folder):
             for stem, draw in _pictures(RunPlots(run), settings.style, beside):
+                drawn.add(folder, stem, settings.format, draw)
+            for stem, draw in _of_groups(RunPlots(run), settings.style, by or {}):
                 drawn.add(folder, stem, settings.format, draw)
     except StoreError as refusal:  # a cache that is for reading only
         return Drawn(failed={folder: refusal})
@@ -155,7 +164,8 @@ def _pictures(plots: RunPlots, style: str, beside: Sequence[Run]) -> Iterator[tu
     for name, scored in targets.items():
         kinds: dict[str, Callable[[str, str], Picture]] = {}
         if scored["task"] == "regression" and scored["materials"]:
-            kinds = {"parity": plots.parity, "errors": plots.errors}
+            kinds = {"parity": plots.parity, "errors": plots.errors, "elements": plots.elements}
+            kinds["residuals"] = partial(plots.residuals, beside=beside)
             if "along_axis" in scored:
                 kinds |= {"spectra": plots.spectra, "along-axis": plots.along_axis}
             if "uncertainty" in scored:
@@ -166,3 +176,13 @@ def _pictures(plots: RunPlots, style: str, beside: Sequence[Run]) -> Iterator[tu
             kinds = {"compositions": partial(plots.compositions, beside=beside)}
         for kind, draw in kinds.items():
             yield f"{kind}-{stems[name]}", partial(draw, name, style)
+
+
+def _of_groups(plots: RunPlots, style: str, by: JsonMapping) -> Iterator[tuple[str, Draw]]:
+    """A picture per column and target that the run was scored by."""
+    columns = file_stems(by)
+    for column, targets in by.items():
+        stems = file_stems(targets)
+        for target, groups in targets.items():
+            draw = partial(plots.groups, groups, column, target, style)
+            yield f"by-{columns[column]}-{stems[target]}", draw

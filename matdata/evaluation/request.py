@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import cast
 
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.options import Values
+from matdata.evaluation.column_groups import MOST_GROUPS
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds
-from matdata.evaluation.materials import named_materials
+from matdata.evaluation.grouped_scores import BINS
+from matdata.evaluation.matbench_record import require_matbench, write_matbench_record
+from matdata.evaluation.materials import named_materials, run_reads_reactions
 from matdata.evaluation.run_request import (
     LOOK,
     MaterialsRequest,
@@ -75,7 +79,7 @@ class PredictRequest(MaterialsRequest):
         run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
-            materials, names = named_materials(run.cache, fields["what"])
+            materials, names = named_materials(run.cache, fields["what"], run_reads_reactions(run))
         return cls(
             run,
             _derivations(fields),
@@ -131,6 +135,10 @@ class EvaluateRequest(RunRequest):
         The runs on all folds, of which `run` is the first; none if one run is scored.
     beside
         Evaluated runs whose curves are drawn in the pictures of `run`.
+    by, bins
+        Columns whose groups of materials are scored on their own, and bins of many numbers.
+    matbench
+        File for what Matbench records of `folds`.
     """
 
     pictures: Path | None
@@ -138,6 +146,9 @@ class EvaluateRequest(RunRequest):
     look: PictureSettings
     folds: tuple[Run, ...] = ()
     beside: tuple[Run, ...] = ()
+    by: tuple[str, ...] = ()
+    bins: int = BINS
+    matbench: Path | None = None
 
     @classmethod
     def of(cls, fields: Values) -> EvaluateRequest:
@@ -146,7 +157,8 @@ class EvaluateRequest(RunRequest):
         Raises
         ------
         ConfigError
-            If no run is named, or a setting, a format or a style is unknown.
+            If no run is named, a setting, a format or a style is unknown, or runs that Matbench
+            is to record are not on its folds.
         TrainError, StoreError
             If there is no such run, it is damaged, a fold has no finished run, or a run that is
             drawn beside was not evaluated.
@@ -159,12 +171,70 @@ class EvaluateRequest(RunRequest):
             run,
             _derivations(fields),
             loop_settings(fields, run),
-            None if folder is None else Path(folder),
+            None if folder is None else folder_of(folder, "the folder of pictures"),
             not fields.get("no_pictures"),
             look,
             folds,
             tuple(_evaluated(run.cache, name) for name in beside),
+            words(fields.get("by")),
+            _bins_of(fields),
+            _matbench_of(fields, folds),
         )
+
+    def score(self) -> JsonObject:
+        """The score of the run, or of the runs on all folds, with what Matbench records of them
+        written where it is asked for.
+
+        Raises
+        ------
+        MatdataError
+            As `matdata.evaluation.score.evaluate_run`.
+        """
+        from matdata.evaluation.fold_runs import evaluate_folds
+        from matdata.evaluation.score import evaluate_run
+
+        if not self.folds:
+            return evaluate_run(self.run, self.settings, self.derive, self.by, self.bins)
+        scored = evaluate_folds(self.folds, self.settings, self.derive, self.by, self.bins)
+        if self.matbench is not None:
+            tables = [_table_of_intervals(*pair) for pair in
+                      zip(self.folds, scored["runs"], strict=True)]  # fmt: skip
+            write_matbench_record(self.matbench, self.folds, tables)
+            scored["matbench"] = str(self.matbench)
+        return scored
+
+
+def _table_of_intervals(run: Run, record: JsonObject) -> Path | None:
+    """The table of a run with derived intervals, if there are any of its target."""
+    derived = record.get("derived")
+    if not derived or not any("interval" in one for one in derived["targets"].values()):
+        return None
+    return run.folder / str(derived["table"])
+
+
+def _bins_of(fields: Values) -> int:
+    bins = fields.get("bins")
+    if bins is None:
+        return BINS
+    if not words(fields.get("by")):
+        raise ConfigError(
+            "bins are given, and no column to score by", next_step="name one: --by COLUMN"
+        )
+    if not isinstance(bins, int) or not 2 <= bins <= MOST_GROUPS:
+        raise ConfigError(f"bins are {bins}; expected 2 to {MOST_GROUPS}")
+    return bins
+
+
+def _matbench_of(fields: Values, folds: Sequence[Run]) -> Path | None:
+    path = fields.get("matbench")
+    if path is None:
+        return None
+    if not folds:
+        raise ConfigError(
+            "Matbench records the runs on all folds of a task", next_step="add --folds all"
+        )
+    require_matbench(folds)
+    return Path(path)
 
 
 def _named_beside(fields: Values) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ OWN = (
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
     *("query", "top", "metric", "combine", "columns"),
     *("rule", "where", "example", "min_pairs"),
-    *("by", "picture_format"),
+    *("by", "bins", "matbench", "picture_format"),
 )
 
 
@@ -55,6 +55,12 @@ class RunRequest:
     def specs(self) -> list[str]:
         """The derivations as texts, with all their options."""
         return [step.spec for step in self.derive]
+
+    def remark(self) -> str | None:
+        """What is to be known of the weights before their predictions are used."""
+        if self.run.finished:
+            return None
+        return f"run {self.run.name!r} is not finished: its best weights so far are used"
 
     def settings_in_effect(self) -> dict[str, object]:
         """`OF_PREDICTION` by name; None for those that mean nothing beside the others."""

@@ -14,7 +14,8 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError, first_few
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
-from matdata.evaluation.derived_score import derived_record
+from matdata.evaluation.derived_score import derived_record, predicted_and_known
+from matdata.evaluation.grouped_scores import BINS, require_groups, scores_by
 from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.trained_on import split_of
 from matdata.splits.base import Split
@@ -39,6 +40,8 @@ def evaluate_run(
     run: Run,
     settings: Mapping[str, object] | None = None,
     derive: Sequence[str | Derivation] = (),
+    by: Sequence[str] = (),
+    bins: int = BINS,
 ) -> JsonObject:
     """Score a finished run on the test part of its split, or read the score that is on record.
 
@@ -50,6 +53,9 @@ def evaluate_run(
         Other settings of the loop (``device``).
     derive
         What is computed from the predictions and scored as well, such as ``conformal:alpha=0.1``.
+    by, bins
+        Columns of the dataset: the materials of each value, or bin of many numbers, are scored on
+        their own.
 
     Returns
     -------
@@ -58,8 +64,8 @@ def evaluate_run(
         predicted standard deviations are, or of classes the confusion matrix; a score that is not
         defined is None, and ``undefined`` gives the reason; ``missing`` counts materials without a
         true value by reason; ``reused`` is whether it was on record; ``derived`` is what `derive`
-        gave, see
-        `derived_record`.
+        gave, see `derived_record`; ``by`` the scores of groups, see
+        `matdata.evaluation.grouped_scores.scores_by`.
 
     Raises
     ------
@@ -73,7 +79,7 @@ def evaluate_run(
         If the split has no test part.
     ConfigError
         If it holds a class with a name that the training part had not, or another axis; if a
-        derivation is unknown or does not fit.
+        derivation is unknown or does not fit, or a column makes no groups.
     """
     run.result()
     check_prediction(settings or {})
@@ -81,9 +87,14 @@ def evaluate_run(
     split = split_of(run, dataset)
     chain = Chain(run, derive, dataset)  # refused or fitted before the test part is opened
     chain.fit(settings)
+    require_groups(dataset, by, bins, run.schema.targets, split.ids("test"))
     record = _base_record(run, dataset, split, settings)
-    if chain.steps:
-        record["derived"] = derived_record(run, chain, dataset, split, settings)
+    if chain.steps or by:
+        made, train = predicted_and_known(run, chain, dataset, split, settings)
+        if chain.steps:
+            record["derived"] = derived_record(run, chain, made, dataset, split, train)
+        if by:
+            record["by"] = scores_by(made, dataset, by, bins, train)
     return record
 
 

@@ -92,9 +92,8 @@ def predict(
     more = {"config": config, "scheduler": scheduler, **settings}
     fields = fields_of(PREDICT_OPTIONS, {**own, **more})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
-    if not request.run.finished:
-        text = f"run {request.run.name!r} is not finished: its best weights so far are used"
-        warnings.warn(text, MatdataWarning, stacklevel=2)
+    if remark := request.remark():
+        warnings.warn(remark, MatdataWarning, stacklevel=2)
     predictions = request.predictions()
     _warn_of_rejects(predictions)
     index = getattr(what, "index", None)
@@ -153,11 +152,11 @@ def evaluate(run: Run | str | None = None, **options: Unpack[EvaluateKeywords]) 
             next_step="matdata.evaluate_folds, or leave out folds",
         )
     from matdata.evaluation.pictures import draw_run
-    from matdata.evaluation.score import evaluate_run
 
-    record = evaluate_run(request.run, request.settings, request.derive)
+    record = request.score()
     if request.draws:
-        _warn_of_failed(draw_run(request.run, request.look, request.pictures, request.beside))
+        by = record.get("by", {})
+        _warn_of_failed(draw_run(request.run, request.look, request.pictures, request.beside, by))
     return record
 
 
@@ -187,10 +186,9 @@ def evaluate_folds(run: Run | str | None = None, **options: Unpack[EvaluateKeywo
     >>> md.evaluate_folds("forest")["folds"][0]["trainings"][0]["test"]["mean"]["mae"]
     """
     request = _evaluation({"folds": "all", **options, "run": run})
-    from matdata.evaluation.fold_runs import evaluate_folds as evaluate_each
     from matdata.evaluation.pictures import draw_folds
 
-    scored = evaluate_each(request.folds, request.settings, request.derive)
+    scored = request.score()
     if request.draws:
         _warn_of_failed(draw_folds(request.folds, request.look, request.pictures))
     return scored

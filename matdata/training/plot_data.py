@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, StructureError, did_you_mean
+from matdata.core.formula import parse_formula
+from matdata.store.catalogue import find_dataset
 from matdata.store.tables import Columns
 from matdata.training.axis import Axis
 from matdata.training.evaluated import predictions_on_record, score_on_record
-from matdata.training.prediction_columns import PredictionColumn, Statistic
+from matdata.training.prediction_columns import MATERIAL_ID, PredictionColumn, Statistic
 from matdata.training.run_look import look_of
 
 if TYPE_CHECKING:
@@ -99,6 +102,29 @@ class PlotData:
         entries = "materials" if len(true) == scored["materials"] else "entries"
         return Pairs(name, scored["unit"], true, mean, deviation, entries)
 
+    def flat(self, target: str, statistic: Statistic) -> npt.NDArray[np.float64] | None:
+        """A statistic of all entries, one after another; None where the run predicts none."""
+        name = PredictionColumn(target, statistic, None).name
+        if name not in self._table:
+            return None
+        values = _flat(self._column(target, statistic))
+        return None if np.isnan(values).all() else values
+
+    def errors_by_element(self, target: str) -> tuple[dict[int, float], dict[int, int]]:
+        """By atomic number the mean absolute error over the materials of the test part with the
+        element, and how many these are."""
+        name, _ = self._numbers(target)
+        ids = [str(one) for one in self._cells(name, MATERIAL_ID)]
+        true, mean = (self._column(name, s) for s in (Statistic.TRUTH, Statistic.MEAN))
+        sizes = [
+            float(np.nanmean(np.abs(_flat([a]) - _flat([b]))))
+            for a, b in zip(true, mean, strict=True)
+        ]
+        dataset = find_dataset(self._run.cache, self._run.dataset_ref)
+        formulas = dataset.columns["formula"]
+        cells = [formulas[row] for row in dataset.rows(ids).tolist()]
+        return mean_by_element(cells, sizes)
+
     def _column(self, target: str, statistic: Statistic) -> list[object]:
         """Cells of the materials that have a true value and a prediction."""
         return self._cells(target, PredictionColumn(target, statistic, None).name)
@@ -117,6 +143,24 @@ class PlotData:
 
     def _look(self, style: str, part: str = "test part") -> Look:
         return look_of(self._run, style, part)
+
+
+def mean_by_element(
+    formulas: Sequence[object], sizes: Sequence[float]
+) -> tuple[dict[int, float], dict[int, int]]:
+    """Means of numbers over the formulas with each element, and how many these are; what is no
+    formula is left out."""
+    sums: dict[int, float] = {}
+    counts: dict[int, int] = {}
+    for formula, size in zip(formulas, sizes, strict=True):
+        try:
+            numbers = parse_formula(str(formula))
+        except StructureError:
+            continue
+        for number in numbers:
+            sums[number] = sums.get(number, 0.0) + size
+            counts[number] = counts.get(number, 0) + 1
+    return {number: total / counts[number] for number, total in sums.items()}, counts
 
 
 def _flat(cells: list[object]) -> npt.NDArray[np.float64]:

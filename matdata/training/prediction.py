@@ -103,7 +103,10 @@ class Predictions:
 
     def _head(self, count: int) -> Predictions:
         """The first of them, with what their table needs."""
-        rows = slice(count)
+        return replace(self.at(np.arange(min(count, len(self)))), places=None, index=None)
+
+    def at(self, rows: npt.NDArray[np.int64]) -> Predictions:
+        """Those of some materials, by their places, without rejects."""
 
         def cut(values: Float | None) -> Float | None:
             return None if values is None else values[rows]
@@ -117,9 +120,10 @@ class Predictions:
             total=cut(self.total),
             members=self.members[:, rows],
             true=cut(self.true),
-            noise=None,
-            places=None,
-            index=None,
+            rejects=(),
+            noise=None if self.noise is None else self.noise[:, rows],
+            places=None if self.places is None else self.places[rows],
+            index=None if self.index is None else self.index[rows],
             intervals={name: (low[rows], up[rows]) for name, (low, up) in self.intervals.items()},
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, TrainError
 from matdata.core.units import with_unit
 from matdata.figures import require_matplotlib
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What a record of shares may hold, see `matdata.training.scores.share_curves`.
 SHARE_CURVES = frozenset(("element_coverage", "confidence_error"))
+#: Materials from which on an element has a mean error of its own.
+FEWEST = 3
 #: Scores that stand above the confusion matrix.
 OF_CLASSES = (("accuracy", "accuracy"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
 
@@ -80,6 +83,53 @@ class RunPlots(PlotData):
             self._look(style),
             pairs.entries,
         )
+
+    def residuals(
+        self, target: str | None = None, style: str = "light", beside: Sequence[Run] = ()
+    ) -> Picture:
+        """Residuals against a normal distribution (Q-Q), the share of errors up to each size, and
+        how predicted noise divides into aleatoric and epistemic where the run predicts both.
+
+        Parameters
+        ----------
+        beside
+            Runs that were evaluated on the same materials, whose errors are drawn as well.
+
+        Raises
+        ------
+        TrainError
+            If a run was not evaluated, or one beside it on other materials.
+        ConfigError
+            As `parity`.
+        """
+        require_matplotlib()
+        from matdata.training.residual_plots import draw_residuals
+
+        name, _ = self._numbers(target)
+        scores_beside(self._run, name, beside)  # refuses other materials
+        others = {run.name: RunPlots(run) for run in beside}
+        title = f"Residuals of {self._title(name)}"
+        return draw_residuals(self, name, title, self._look(style), others)
+
+    def elements(self, target: str | None = None, style: str = "light") -> Picture:
+        """The mean absolute error over the materials with each element, on a periodic table;
+        elements of fewer than three materials are left out.
+
+        Raises
+        ------
+        TrainError
+            If the run was not evaluated.
+        ConfigError
+            As `parity`.
+        """
+        require_matplotlib()
+        from matdata.figures.periodic_table import periodic_table
+
+        name, scored = self._numbers(target)
+        means, counts = self.errors_by_element(name)
+        means = {number: mean for number, mean in means.items() if counts[number] >= FEWEST}
+        label = with_unit("MAE of materials with the element", scored["unit"])
+        return periodic_table(means, label, f"Errors of {self._title(name)}", self._look(style))
 
     def spectra(self, target: str | None = None, style: str = "light") -> Picture:
         """The best, the median and the worst spectrum by mean absolute error, with predicted
@@ -189,6 +239,21 @@ class RunPlots(PlotData):
         return compositions(
             scored, title, self._look(style), scores_beside(self._run, name, beside)
         )
+
+    def groups(
+        self, groups: JsonMapping, column: str, target: str, style: str = "light"
+    ) -> Picture:
+        """Scores by the groups of a column, as ``md.evaluate(run, by=column)["by"]`` has them.
+
+        Parameters
+        ----------
+        groups
+            Of one column and target.
+        """
+        from matdata.training.group_plots import draw_groups
+
+        title = f"{target} by {column}, {self._run.name}"
+        return draw_groups(groups, column, target, title, self._look(style))
 
     def confusion(self, target: str | None = None, style: str = "light") -> Picture:
         """Materials by true and predicted class.

@@ -80,6 +80,7 @@ def test_intervals_rest_on_validation_alone(toy, run, tmp_path):
     assert b"derivation" not in pq.read_schema(path).field("prediction_y_mean").metadata
 
 
+@pytest.mark.slow
 def test_evaluate_scores_what_is_derived_and_keeps_its_own_record(toy, run, capsys):
     plain = md.evaluate(run)
     assert "derived" not in plain
@@ -132,3 +133,47 @@ def test_two_derivations_of_one_name_are_refused(toy, run):
     with pytest.raises(md.ConfigError, match="in the validation part are too few"):
         md.evaluate(fresh, derive=["conformal:alpha=0.001"])
     assert not (fresh.folder / "test-opened.json").exists(), "refused before the test part is open"
+
+
+def test_intervals_by_a_column_are_kept_and_scored(toy, run, capsys):
+    step = "conformal:alpha=0.2,by=offset,bins=2"
+    words = ["--derive", step, "--no-pictures"]
+    assert command(toy, "evaluate", run.name, "--json", *words) == 0
+    derived = json.loads(capsys.readouterr().out)["derived"]
+    assert "not_exchangeable" not in derived["steps"][0]
+    interval = derived["targets"]["y"]["interval"]
+    systems = interval["chemical_systems"]
+    assert systems["seen"]["materials"] + systems["unseen"]["materials"] == interval["n"]
+    assert interval["worst_slab"] is None, "of too few materials"
+    assert "chance_band_99" not in interval, "each group has its own"
+    again = md.evaluate(run, derive=[step])["derived"]["targets"]["y"]["interval"]
+    assert again == interval
+    plain = md.evaluate(run, derive=["conformal:alpha=0.2"])["derived"]["targets"]["y"]["interval"]
+    low, high = plain["chance_band_99"]
+    assert low <= plain["coverage"] <= high
+    with pytest.raises(md.ConfigError, match="'y' holds true values of what is predicted"):
+        md.predict(run, toy, derive=["conformal:by=y"])
+    with pytest.raises(md.ConfigError, match="did you mean 'offset'"):
+        md.predict(run, toy, derive=["conformal:by=ofset"])
+    with pytest.raises(md.ConfigError, match="materials in memory do not have"):
+        md.predict(run, ["NaCl"], derive=["conformal:by=offset"])
+
+
+def test_classes_have_no_intervals(toy):
+    classes = train(toy, "kind", "classes", epochs=1)
+    with pytest.raises(md.ConfigError, match="no target of numbers"):
+        md.evaluate(classes, derive=["conformal:alpha=0.2"])
+    assert not (classes.folder / "test-opened.json").exists()
+
+
+def test_parts_of_whole_groups_are_warned_of(toy):
+    toy.split("60/20/20", group_by="chemsys", name="groups")
+    settings = {"epochs": 1, "threads": 1, "tensorboard": False}
+    grouped = md.train("example", toy, "y", split="groups", name="grouped", quiet=True,
+                       train=settings)  # fmt: skip
+    with pytest.warns(md.MatdataWarning, match="whole groups of chemsys"):
+        record = md.evaluate(grouped, derive=["conformal:alpha=0.2"])
+    assert "whole groups" in record["derived"]["steps"][0]["not_exchangeable"]
+    interval = record["derived"]["targets"]["y"]["interval"]
+    assert "chance_band_99" not in interval
+    assert interval["chemical_systems"]["seen"]["materials"] == 0

@@ -12,7 +12,7 @@ from support import toy
 
 import matdata as md
 from matdata.core.composition import parse_formula, reduced_formula
-from matdata.evaluation.discovery.groups import groups_of
+from matdata.evaluation.column_groups import groups_of
 from matdata.evaluation.openings import read_openings
 from matdata.evaluation.polymorphs import pair_ranking
 

@@ -46,6 +46,8 @@ class Derivation(ABC, Generic[O_co]):
     level: ClassVar[Literal["member", "ensemble"]] = "member"
     #: Whether `fit` learns something from the validation part.
     fits: ClassVar[bool] = False
+    #: Whether what it promises needs a test part that was drawn like the validation part.
+    exchangeable: ClassVar[bool] = False
     #: The option that a text without ``KEY=`` gives (``hull:REF``); empty if there is none.
     positional: ClassVar[str] = ""
     Options: ClassVar[type[Settings]] = Settings
@@ -101,6 +103,12 @@ class Derivation(ABC, Generic[O_co]):
         self, predictions: Distributions, rows: Rows, fitted: Mapping[str, Float]
     ) -> Distributions:
         """Distributions of the targets that it produces, and intervals of those that there are."""
+
+    def coverage_law(self, known: int) -> tuple[int, int] | None:
+        """The parameters a and b of the beta distribution of the coverage of its intervals, if
+        they were fitted to so many values; None if it has none (see `coverage_law.coverage_band`).
+        """
+        return None
 
     def truth(self, truth: Mapping[str, Float], rows: Rows) -> Mapping[str, Float]:
         """True values of the targets that it produces, from those that there are."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.errors import ConfigError, StoreError
+from matdata.core.errors import ConfigError, MatdataWarning, StoreError
 from matdata.evaluation.derive.base import Derivation, Float, Rows
 from matdata.evaluation.derive.state import State
 from matdata.evaluation.derive.steps import produced_by, rows_for
 from matdata.evaluation.derive.texts import as_derivation
+from matdata.splits.exchangeable import why_not_exchangeable
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -55,6 +58,8 @@ class Chain:
         self.steps = [as_derivation(step).within(run.cache) for step in steps]
         self.produced = produced_by(self.steps, run.schema.targets, dataset)
         self.targets = (*run.schema.targets, *(one for new in self.produced for one in new))
+        #: By target how many values of the validation part are known; filled by `fit`.
+        self.fitted_to: dict[str, int] = {}
         self._fits: list[tuple[dict[str, Float], str]] | None = None
 
     def fit(self, settings: Mapping[str, object] | None = None) -> None:
@@ -72,10 +77,14 @@ class Chain:
         """
         if self._fits is not None or not any(step.fits for step in self.steps):
             return
+        self._warn()
         valid, fits = self._validation(settings), []
         for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
             learnt = self._fitted(place, valid) if step.fits else ({}, "")
             valid.derive(step, new, learnt[0])
+            self.fitted_to |= {
+                name: int(np.isfinite(values).all(1).sum()) for name, values in valid.truths.items()
+            }
             fits.append(learnt)
         self._fits = fits
 
@@ -114,6 +123,8 @@ class Chain:
             label = step.spec
             if step.fits:
                 record |= {"fitted_on": "validation", "fitted_digest": digest}
+                if step.exchangeable and self.not_exchangeable is not None:
+                    record["not_exchangeable"] = self.not_exchangeable
                 label += f" fitted {digest[:12]}"
             added = current.derive(step, new, fitted)
             by |= dict.fromkeys(added, label)
@@ -123,6 +134,41 @@ class Chain:
     def rows(self, ids: Ids, dataset: DatasetFolder | None) -> Rows:
         """Columns that the steps read, for some materials of a dataset."""
         return rows_for(self.steps, ids, dataset)
+
+    def coverage_law(self, target: str, by: str) -> tuple[int, int] | None:
+        """Of the intervals of a target, `Derivation.coverage_law`.
+
+        Parameters
+        ----------
+        by
+            What made them, as `Predictions.derived_by` names it.
+
+        Returns
+        -------
+        int, int
+            None if the test part was drawn unlike validation, too.
+        """
+        if self.not_exchangeable is not None or target not in self.fitted_to:
+            return None
+        step = next((one for one in self.steps if by.startswith(f"{one.spec} fitted ")), None)
+        return None if step is None else step.coverage_law(self.fitted_to[target])
+
+    @functools.cached_property
+    def not_exchangeable(self) -> str | None:
+        """Why the test part was not drawn like the validation part; None if it was."""
+        dataset = find_dataset(self.run.cache, self.run.dataset_ref)
+        return why_not_exchangeable(load_split(dataset, self.run.split["name"]))
+
+    def _warn(self) -> None:
+        """Warn of what is promised for exchangeable parts alone."""
+        named = [step.name for step in self.steps if step.exchangeable]
+        if named and self.not_exchangeable is not None:
+            warnings.warn(
+                f"{' and '.join(named)} of run {self.run.name!r} may hold another share than asked "
+                f"for on test: {self.not_exchangeable} (split {self.run.split['name']})",
+                MatdataWarning,
+                stacklevel=2,
+            )
 
     def _validation(self, settings: Mapping[str, object] | None) -> State:
         """Predictions of the run's validation part, with its true values."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError
 from matdata.evaluation.derive.base import Derivation, Rows
+from matdata.evaluation.learnt import require_unlearnt
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.target import Target
@@ -33,11 +34,13 @@ def produced_by(
     Raises
     ------
     ConfigError
-        If one cannot be computed, a column is missing, or targets would have one name.
+        If one cannot be computed, a column is missing or holds true values of what is predicted,
+        or targets would have one name.
     """
-    targets, produced = tuple(targets), []
+    predicted = targets = tuple(targets)
+    produced = []
     for step in steps:
-        _require_columns(step, dataset)
+        _require_columns(step, predicted, dataset)
         new = tuple(step.produces(targets))
         names = [target.name for target in (*targets, *new)]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -61,7 +64,9 @@ def rows_for(steps: Sequence[Derivation], ids: Ids, dataset: DatasetFolder | Non
     return {name: [dataset.columns[name][row] for row in places] for name in needed}
 
 
-def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
+def _require_columns(
+    step: Derivation, predicted: Sequence[Target], dataset: DatasetFolder | None
+) -> None:
     for name in step.needs:
         if dataset is None:
             raise ConfigError(
@@ -69,3 +74,4 @@ def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
                 next_step="predict for a dataset that has it",
             )
         dataset.require_column(name, f" for {step.spec!r}", ConfigError)
+        require_unlearnt(name, predicted, dataset.columns, f"{step.name} cannot read it")

@@ -4,66 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError
+from matdata.evaluation.column_groups import Groups
 from matdata.evaluation.discovery.metrics import reliability, rolling_error, scores_on
 from matdata.evaluation.discovery.ranking import Float, Int, Ranking
 from matdata.evaluation.polymorphs import pair_ranking
-from matdata.store.dataset_folder import DatasetFolder
 
-#: By value of a column the places of its candidates.
-Groups: TypeAlias = Mapping[str, Int]
-#: Values of a column, at most: one with more distinguishes materials, not groups of them.
-MOST_GROUPS = 100
-MISSING = "(missing)"
 #: True distances at which rolling errors are recorded, eV/atom.
 CENTRES = np.round(np.arange(-0.2, 0.4001, 0.02), 2)
-
-
-def groups_of(dataset: DatasetFolder, column: str, rows: Int) -> Groups:
-    """Places of candidates by their value of a column, numbers in their order, texts by letter.
-
-    Parameters
-    ----------
-    dataset
-        The candidates.
-    column
-        One of its columns; a value that is missing counts as one.
-    rows : (n,)
-        Rows of the dataset; the places are places in this array.
-
-    Raises
-    ------
-    ConfigError
-        If it has more than `MOST_GROUPS` values, or holds lists or records.
-    """
-    cells = [dataset.columns[column][row] for row in rows.tolist()]
-    places: dict[object, list[int]] = {}
-    for place, cell in enumerate(cells):
-        value = cell if isinstance(cell, (str, int, float)) and cell == cell else None
-        if cell is not None and not isinstance(cell, (str, int, float)):
-            raise ConfigError(
-                f"column {column!r} holds no values to score by, but lists or records"
-            )
-        places.setdefault(value, []).append(place)
-        if len(places) > MOST_GROUPS:
-            raise ConfigError(
-                f"column {column!r} has more than {MOST_GROUPS} values",
-                cause="it distinguishes materials, not groups of them",
-                next_step="name a column with few values, such as a batch",
-            )
-    ordered = sorted(places, key=_order)
-    return {MISSING if v is None else str(v): np.array(places[v], np.int64) for v in ordered}
-
-
-def _order(value: object) -> tuple[int, float, str]:
-    if isinstance(value, (int, float)):
-        return 0, float(value), ""
-    return (2, 0.0, "") if value is None else (1, 0.0, str(value))
 
 
 def scores_of_polymorphs(

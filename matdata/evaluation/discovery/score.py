@@ -15,11 +15,10 @@ from matdata.core.composition import parse_formula, reduced_formula
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
+from matdata.evaluation.column_groups import Groups, groups_of
 from matdata.evaluation.derive.hull import FORMULA, RESULT
 from matdata.evaluation.discovery.groups import (
     CENTRES,
-    Groups,
-    groups_of,
     scores_of_groups,
     scores_of_polymorphs,
 )

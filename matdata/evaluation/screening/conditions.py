@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import Expression, parse_expression
+from matdata.evaluation.learnt import learnt_columns
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.tables import Columns
 from matdata.training.prediction_columns import PredictionColumn, Statistic, column_of, columns_of
@@ -67,7 +68,8 @@ class Conditions:
         predicted = [one.name for one in described(targets)]
         stored = [name for name in dataset.columns if name not in predicted]
         arrays = {column_of(one, Statistic.MEAN).name for one in targets if one.shape}
-        learnt = _learnt(runs, dataset)
+        targets_of_runs = [target for run in runs for target in run.schema.targets]
+        learnt = learnt_columns(targets_of_runs, dataset.columns)
         expressions = []
         for text in texts:
             expression = _parsed(text, [*stored, *predicted, *arrays], dataset.ref)
@@ -100,19 +102,6 @@ class Conditions:
 
 def _parsed(text: str, known: Sequence[str], ref: str) -> Expression:
     return parse_expression(text, known, f"{ref}, with what is predicted for it,")
-
-
-def _learnt(runs: Sequence[Run], dataset: DatasetFolder) -> dict[str, str]:
-    """By column that a target of a run is read from the name of that target."""
-    learnt: dict[str, str] = {}
-    for run in runs:
-        for target in run.schema.targets:
-            try:
-                names = parse_expression(target.source, dataset.columns).columns()
-            except ConfigError:  # another dataset need not have the column
-                names = ()
-            learnt |= dict.fromkeys(names, target.name)
-    return learnt
 
 
 def _require_number(name: str, arrays: set[str], expression: Expression) -> None:

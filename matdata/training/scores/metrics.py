@@ -57,6 +57,22 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
     }
 
 
+def mean_with_error(values: Float) -> dict[str, float]:
+    """Mean of values (n,) with its standard error, ``std / sqrt(n)`` of the sample.
+
+    Returns
+    -------
+    dict
+        ``mean``; ``standard_error``, NaN for fewer than two values; ``n``.
+    """
+    count = len(values)
+    return {
+        "mean": float(values.mean()) if count else float("nan"),
+        "standard_error": float(values.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan,
+        "n": count,
+    }
+
+
 #: Why a score has no value.
 REASONS = {
     "r2": "all true values are equal",

@@ -10,8 +10,8 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.data import Ids, View, truth
 from matdata.training.objectives.choice import objective_of
 from matdata.training.prediction import Predictions
-from matdata.training.scores.metrics import undefined
-from matdata.training.scores.target_scores import plain_values, target_record
+from matdata.training.scores.conditional_coverage import surroundings_of
+from matdata.training.scores.target_scores import plain_values, target_record, undefined_scores
 from matdata.training.settings import TrainSettings
 from matdata.training.target_cells import cells_of
 
@@ -41,13 +41,16 @@ def part_scores(
     view = View.of(dataset, {})
     rows = view.rows(predictions.ids).tolist()
     targets = {}
+    around = None
+    if predictions.total is not None:
+        around = surroundings_of(dataset, predictions.ids, train)
     for target in predictions.targets:
         train_values = truth(view, train, (target,))
         shown = objective_of(target, settings).metrics
-        scored = target_record(predictions, target, train_values, shown)
+        scored = target_record(predictions, target, train_values, shown, around)
         outside = sum(cells_of(view.columns, target, rows).outside) if target.expression else 0
         if outside:
             scored["missing"] = {TARGET_DOMAIN: outside}
-        why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
+        why = undefined_scores(scored)
         targets[target.name] = {**scored, "undefined": why} if why else scored
     return cast("JsonObject", plain_values(targets))

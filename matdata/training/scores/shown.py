@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from matdata.core.documents import JsonMapping
@@ -74,3 +75,17 @@ def _line(name: str, scored: JsonMapping) -> str:
 def number(value: float | None) -> str:
     """Four digits, or a dash."""
     return "-" if value is None else f"{value:.4g}"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """A number with its standard error in the last digit: ``0.264(3)``; in the last two where the
+    first would be 1 (``0.264(12)``, ISO/IEC Guide 98-3, 7.2.2); four digits without one."""
+    if value is None or error is None or not error > 0.0:
+        return number(value)
+    digits = 1 - math.floor(math.log10(error) + 1e-12)  # two of the error
+    two = round(error * 10.0**digits)
+    if two >= 20:
+        digits, two = digits - 1, round(error * 10.0 ** (digits - 1))
+    if digits <= 0 or abs(value) >= 1e6 or digits > 6:
+        return f"{value:.4g} ± {error:.2g}"
+    return f"{value:.{digits}f}({two})"

@@ -9,20 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.prediction import Predictions
+from matdata.training.scores.conditional_coverage import Surroundings, conditional_coverage
 from matdata.training.scores.metrics import (
     classification,
     confusion,
     dummies,
     dummy_class,
     mean_of,
+    mean_with_error,
     regression,
+    undefined,
 )
 from matdata.training.scores.set_metrics import mean_share, multi_label, shares
 from matdata.training.scores.share_curves import share_curves
 from matdata.training.scores.spectrum_scores import along_axis, by_point
-from matdata.training.scores.uncertainty import calibration
+from matdata.training.scores.uncertainty import calibration, half_width, unusable
 from matdata.training.target import BOOLEAN, Target, Task
 
 Float = npt.NDArray[np.float64]
@@ -31,7 +34,11 @@ MATRIX_CLASSES = 64
 
 
 def target_record(
-    predictions: Predictions, target: Target, train: Float, shown: Sequence[str] = ()
+    predictions: Predictions,
+    target: Target,
+    train: Float,
+    shown: Sequence[str] = (),
+    around: Surroundings | None = None,
 ) -> JsonObject:
     """Scores of one target over all its known entries.
 
@@ -45,6 +52,8 @@ def target_record(
         True values of the training part, for the baselines.
     shown
         The scores that its objective names, in their order.
+    around
+        Of the materials, for coverage where it may be low; left out if not given.
     """
     true = predictions.truth(target)
     # of an array, points beyond the data are not known
@@ -64,8 +73,10 @@ def target_record(
         metrics = scored["metrics"]
         assert isinstance(metrics, dict)
         record["shown"] = [name for name in shown if name in metrics]
+    if len(predictions.members) > 1 and len(ids):
+        scored |= _members(predictions, target, true, has_truth)
     if target.task == "regression" and len(ids):
-        scored |= _uncertainty(predictions, target, mean - true, has_truth)
+        scored |= _uncertainty(predictions, target, mean - true, has_truth, around)
     if target.task == "distribution" and len(ids):
         scored |= share_curves(predictions, target, true, train)
     return record | scored
@@ -73,9 +84,7 @@ def target_record(
 
 def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     axis, known = target.axis, np.isfinite(true)
-    weights = None
-    if axis is not None and axis.weights is not None:
-        weights = np.tile(np.array(axis.weights), len(true))[known.ravel()]
+    weights = _weights(target, known)
     scored: dict[str, object] = {
         "metrics": regression(true[known], mean[known], weights),
         "baselines": dummies(train, true, weights),
@@ -87,17 +96,68 @@ def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str
     return scored
 
 
+#: Scores of single members, by task.
+OF_MEMBERS: dict[Task, tuple[str, ...]] = {
+    "regression": ("mae", "rmse", "r2"),
+    "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
+}
+
+
+def _members(
+    predictions: Predictions, target: Target, true: Float, known: npt.NDArray[np.bool_]
+) -> dict[str, object]:
+    """Mean and standard error over the members of the scores that each has alone."""
+    names = OF_MEMBERS.get(target.task)
+    if names is None:
+        return {}
+    at_truth = np.isfinite(true)
+    scores = []
+    for member in predictions.members:
+        mean = predictions.column(target, member)[known]
+        if target.task == "regression":
+            scores.append(regression(true[at_truth], mean[at_truth], _weights(target, at_truth)))
+        else:
+            scores.append(classification(true[:, 0], mean))
+    found = {name: mean_with_error(np.array([one[name] for one in scores])) for name in names}
+    return {
+        "members": {
+            "count": len(scores),
+            "mean": {name: one["mean"] for name, one in found.items()},
+            "standard_error": {name: one["standard_error"] for name, one in found.items()},
+        }
+    }
+
+
+def _weights(target: Target, known: npt.NDArray[np.bool_]) -> Float | None:
+    """Weights of the entries that are known, by the axis of the target; None for equal ones."""
+    if target.axis is None or target.axis.weights is None:
+        return None
+    return np.tile(np.array(target.axis.weights), len(known))[known.ravel()]
+
+
 def _uncertainty(
-    predictions: Predictions, target: Target, error: Float, known: npt.NDArray[np.bool_]
+    predictions: Predictions,
+    target: Target,
+    error: Float,
+    known: npt.NDArray[np.bool_],
+    around: Surroundings | None,
 ) -> dict[str, object]:
     """What predicted standard deviations are worth, where there are any."""
     if predictions.total is None:
         return {}
     total = predictions.column(target, predictions.total)[known]
-    if not np.isfinite(total).all():  # of a target whose objective learns none
+    if np.isnan(total).all():  # of a target whose objective learns none
         return {}
+    why = unusable(total)
+    if why:
+        return {"undefined": {"uncertainty": why}}
     at_truth = np.isfinite(error)
-    return {"uncertainty": calibration(error[at_truth], total[at_truth])}
+    scored = calibration(error[at_truth], total[at_truth])
+    if around is not None:
+        within = np.where(at_truth, np.abs(error) <= half_width(0.9) * total, 0.0)
+        share = within.sum(1) / at_truth.sum(1)
+        scored["conditional_coverage_90"] = conditional_coverage(share, around.at(known))
+    return {"uncertainty": scored}
 
 
 def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
@@ -145,6 +205,12 @@ def _values(target: Target, true: Float) -> list[object]:
     if target.task != "classification" or target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
+
+
+def undefined_scores(scored: JsonMapping) -> dict[str, str]:
+    """Why scores of a target have no value, by name."""
+    own = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
+    return {**scored.get("undefined", {}), **own}
 
 
 def plain_values(value: object) -> object:

@@ -7,25 +7,52 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from matdata.training.scores.scoring_rules import check_score, crps, interval_score, sharpness
+
 Float = npt.NDArray[np.float64]
 LEVELS = np.linspace(0.0, 1.0, 21)
+#: Of `miscalibration_area`: as many as uncertainty-toolbox takes.
+FINE_LEVELS = np.linspace(0.0, 1.0, 100)
+#: Percentages of central intervals whose coverage is a score, and those whose width is one.
+PERCENTAGES, WIDTHS = (50, 68, 80, 90, 95), (50, 80, 90, 95)
 
 
-def coverage(error: Float, deviation: Float) -> tuple[Float, Float]:
+def coverage(error: Float, deviation: Float, levels: Float = LEVELS) -> tuple[Float, Float]:
     """Expected and observed share of materials within central intervals of a normal distribution.
 
     Parameters
     ----------
     error, deviation : (n,)
         Prediction minus truth, and the predicted standard deviation, in one unit.
+    levels : (k,)
+        What is expected, from 0 to 1.
 
     Returns
     -------
-    expected, observed : (21,)
+    expected, observed : (k,)
     """
-    half_widths = [NormalDist().inv_cdf((1.0 + level) / 2.0) for level in LEVELS[:-1]]
+    half_widths = [half_width(level) for level in levels[:-1].tolist()]
     observed = [_within(error, deviation, width) for width in half_widths]
-    return LEVELS, np.array([*observed, 1.0])
+    return levels, np.array([*observed, 1.0])
+
+
+def half_width(level: float) -> float:
+    """Half the width of a normal distribution's central interval, in standard deviations."""
+    return NormalDist().inv_cdf((1.0 + level) / 2.0)
+
+
+def miscalibration_area(error: Float, deviation: Float) -> float:
+    """Area between observed and expected coverage, 0 to 0.5 (Tran et al. 2020).
+
+    That of uncertainty-toolbox: the curves are lines between 100 levels, which may cross.
+    """
+    expected, observed = coverage(error, deviation, FINE_LEVELS)
+    first, last = np.abs(observed - expected)[:-1], np.abs(observed - expected)[1:]
+    crossed = (observed - expected)[:-1] * (observed - expected)[1:] < 0
+    total = first + last
+    with np.errstate(invalid="ignore"):
+        heights = np.where(crossed, (first**2 + last**2) / total, total)
+    return float((np.diff(expected) * heights / 2.0).sum())
 
 
 def _within(error: Float, deviation: Float, width: float) -> float:
@@ -59,6 +86,15 @@ def confidence_error(error: Float, deviation: Float) -> dict[str, Float]:
     }
 
 
+def unusable(deviation: Float) -> str:
+    """Why standard deviations cannot be scored; empty if they can."""
+    bad = int((~(np.isfinite(deviation) & (deviation >= 0))).sum())
+    if not bad:
+        return ""
+    counts = f"{bad:,} of {deviation.size:,} predicted standard deviations"
+    return f"{counts} are no finite numbers from 0 on"
+
+
 def calibration(error: Float, deviation: Float) -> dict[str, object]:
     """Metrics of the reliability of predicted standard deviations.
 
@@ -71,24 +107,40 @@ def calibration(error: Float, deviation: Float) -> dict[str, object]:
     Returns
     -------
     dict
-        ``miscalibration_area``, the area between observed and expected coverage, 0 to 0.5 (Tran
-        et al. 2020); ``coverage_68`` and ``coverage_95``; ``nll``, the negative log-likelihood of
-        a normal distribution, NaN if a standard deviation is 0 (of a density, so another unit adds
-        a constant); ``spearman`` of standard deviation and absolute error;
+        `miscalibration_area`; ``coverage_50``, ``_68``, ``_80``, ``_90`` and ``_95``, the shares
+        of true values within central intervals of the normal distribution, and ``width_50``,
+        ``_80``, ``_90`` and ``_95``, their mean widths; `sharpness`, the root mean square of the
+        standard deviations; ``nll``, the negative log-likelihood of a normal distribution, NaN if
+        a standard deviation is 0 (of a density, so another unit adds a constant); the proper
+        scores ``crps``, ``check_score`` and ``interval_score`` (see `scoring_rules`);
+        ``spearman`` of standard deviation and absolute error;
         ``confidence_error_area``, the mean excess of the confidence-error curve over its oracle, in
         the unit of the target; and the curves.
     """
     expected, observed = coverage(error, deviation)
     curve = confidence_error(error, deviation)
     return {
-        "miscalibration_area": float(np.trapezoid(np.abs(observed - expected), expected)),
-        "coverage_68": _within(error, deviation, NormalDist().inv_cdf(0.84)),
-        "coverage_95": _within(error, deviation, NormalDist().inv_cdf(0.975)),
+        "miscalibration_area": miscalibration_area(error, deviation),
+        **intervals(error, deviation),
+        "sharpness": sharpness(deviation),
         "nll": _likelihood(error, deviation),
+        "crps": crps(error, deviation),
+        "check_score": check_score(error, deviation),
+        "interval_score": interval_score(error, deviation),
         "spearman": _spearman(deviation, np.abs(error)),
         "confidence_error_area": float(np.mean(curve["mae"] - curve["oracle"])),
         "coverage": {"expected": expected.tolist(), "observed": observed.tolist()},
         "confidence_error": {name: values.tolist() for name, values in curve.items()},
+    }
+
+
+def intervals(error: Float, deviation: Float) -> dict[str, float]:
+    """Coverage and mean width of central intervals: ``coverage_90``, ``width_90``, …"""
+    halves = {percent: half_width(percent / 100.0) for percent in PERCENTAGES}
+    mean = float(deviation.mean())
+    return {
+        **{f"coverage_{p}": _within(error, deviation, half) for p, half in halves.items()},
+        **{f"width_{percent}": 2.0 * halves[percent] * mean for percent in WIDTHS},
     }
 
 
