@@ -83,7 +83,7 @@ def commands(text: str) -> list[str]:
 def shown_commands(page: Path) -> list[str]:
     """Commands of matdata in fenced and indented blocks of a page."""
     text = page.read_text(encoding="utf-8")
-    fenced = re.findall(r"^```(?:sh|\{code-cell\} ipython3)?\n(.*?)^```$", text, re.M | re.S)
+    fenced = re.findall(r"^```(?:sh|bash|\{code-cell\} ipython3)?\n(.*?)^```$", text, re.M | re.S)
     indented = re.findall(r"(?:^ {4,}\S.*\n)+", text, re.M)
     lines = [line for block in [*fenced, *indented] for line in commands(block)]
     return [line for line in lines if re.match(r"matdata [a-z]", line)]
@@ -103,6 +103,16 @@ def test_each_block_has_a_language_that_is_known(page):
 def _directives(page: Path) -> int:
     """Ends of fences that begin as a directive."""
     return len(re.findall(r"^```\{", page.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_python_of_other_pages_says_why_it_is_not_run():
+    """Pages of which no block is run; executed ones have cells in place of blocks."""
+    for page in sorted({*DOCS.glob("**/*.md")} - {*RUN}):
+        if page.relative_to(DOCS).parts[0] in ("_build", "reference", "jupyter_execute"):
+            continue
+        for block in blocks(page):
+            what = f"{page.name}:{block.line}: add the page to RUN, or say why it is not run"
+            assert block.language != "python" or block.key == "not run", what
 
 
 @pytest.mark.parametrize("page", dict.fromkeys(TYPED), ids=lambda page: page.name)
