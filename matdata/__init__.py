@@ -69,6 +69,7 @@ __all__ = [
     "split",
     "substitute",
     "substitution_matrix",
+    "sweep",
     "train",
     "train_folds",
     "transformer",

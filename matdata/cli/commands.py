@@ -38,6 +38,7 @@ COMMANDS = (
     "show",
     "split",
     "substitute",
+    "sweep",
     "train",
     "verify",
     "work",

@@ -16,6 +16,7 @@ def add_all(add: Add) -> None:
         "--timeout", type=float, metavar="SECONDS", help="for the import of one plugin (20)"
     )
     add("train", "train a plugin on a dataset")
+    add("sweep", "search for the hyperparameters with the best validation score")
     add("predict", "predict other materials with a run")
     add("embed", "what the network of a run makes of materials, as a feature or a file")
     add("nearest", "the training materials of a run that are most similar to others")
