@@ -26,6 +26,11 @@ def add_all(add: Add) -> None:
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")
+    runs.add_argument(
+        "--folds",
+        action="store_true",
+        help="trainings on all folds alone, their means with standard errors: 0.264(3)",
+    )
     _curve(
         add(
             "curve",

@@ -46,7 +46,7 @@ COMMON = {
 ALONE = {
     "audit": {"allow", "forbid"},
     "diff": {"exit_code"},
-    "runs": {"csv"},
+    "runs": {"csv", "folds"},
     "train": {"folds"},
     "evaluate": {"folds"},
 }
