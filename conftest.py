@@ -35,7 +35,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 #: Of the contract suites, which strangers run without this mark.
-LONG = ("test_it_learns_a_few_materials_by_heart",)
+LONG = (
+    "test_an_ensemble_equals_its_members_trained_alone",
+    "test_a_resumed_training_ends_in_the_same_bits",
+    "test_it_learns_a_few_materials_by_heart",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -28,8 +28,10 @@ from matdata.core.given import require_name
 from matdata.core.ledger import Reject
 from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize, work
+from matdata.datasets.carding import card
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
+from matdata.datasets.reporting import report
 from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
@@ -81,6 +83,7 @@ __all__ = [
     "TrainError",
     "audit",
     "build",
+    "card",
     "compute",
     "curve",
     "diff",
@@ -102,6 +105,7 @@ __all__ = [
     "pull",
     "push",
     "repair",
+    "report",
     "rm",
     "runs",
     "screen",

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_disks():
+    """Only a loss of power needs flushed files, and no test cuts it; a killed process does not.
+
+    Whether files are flushed before they are named is tested by calls of `os.fsync`.
+    """
+    flushed = os.fsync
+    os.fsync = os.fstat
+    yield
+    os.fsync = flushed
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from matdata import __version__
-from matdata.cli import sharing_arguments, train_arguments
+from matdata.cli import plugin_commands, sharing_arguments, train_arguments
 from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
 from matdata.cli.early import add_arguments as add_early_arguments
@@ -24,9 +24,14 @@ Builds curated, split, featurized and verified crystal datasets, and trains mode
 `matdata COMMAND --help` has the options of a command, with examples.
 """
 DATASET = ("dataset", "name, or name@version")
+REPORTED = (
+    "of",
+    "name of a dataset (or name@version) or of a run; run:NAME or dataset:NAME where both have it",
+)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every command has."""
     group = parser.add_argument_group("everywhere")
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
@@ -48,6 +53,11 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
         The only command whose options are looked up, which takes time; those of all if None.
     with_file
         Whether a file may hold options, so that the command line alone need not be whole.
+
+    Raises
+    ------
+    PluginError
+        If the only command is one of a plugin that cannot be used.
     """
     parser = Parser(prog="matdata", description=DESCRIPTION, epilog=described())
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")
@@ -74,8 +84,9 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
     train_arguments.add_all(add)
     _add_reading(add)
     sharing_arguments.add_all(add)
+    plugin_commands.add_all(commands, command)
     for one in commands.choices.values():
-        _add_common(one)  # last, so that the help ends with it
+        add_common(one)  # last, so that the help ends with it
     return parser
 
 
@@ -88,14 +99,8 @@ def _add_making(add: train_arguments.Add) -> None:
     add("hull", "energies above the convex hull of known phases, as columns of a dataset")
     add("substitute", "candidates by element substitution in the materials of a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
-    report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
-    report.add_argument("--output", metavar="FILE", help="draw the funnel (.png, .svg, .pdf)")
-    report.add_argument(
-        "--pictures",
-        metavar="DIR",
-        help="draw funnel, elements, each target and each split into this folder",
-    )
-    train_arguments.add_look(report)
+    _add_card(add("card", "a README and a Croissant file beside the data of a dataset", DATASET))
+    _add_report(add("report", "what a dataset or a run is like, as one page or as text", REPORTED))
     older = ("dataset", "the older one: name@version, or source/version for a snapshot")
     diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
@@ -106,6 +111,35 @@ def _add_making(add: train_arguments.Add) -> None:
         metavar="KEY=VALUE",
         help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
     )
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="a folder that `matdata export … --format hf` wrote, or a new one, which gets the "
+        "data as well",
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="of a new folder: whose parts are written; the only one"
+    )
+    parser.add_argument("--features", metavar="A,B", help="of a new folder: stored features")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write the report (.html: one file that needs nothing else), or draw the funnel of a "
+        "dataset (.png, .svg, .pdf); else the funnel, or the scores of a run, are printed",
+    )
+    parser.add_argument(
+        "--pictures",
+        metavar="DIR",
+        help="draw funnel, elements, each target and each split of a dataset into this folder",
+    )
+    train_arguments.add_look(parser)
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The commands behind the command line, one per file."""
+"""The commands behind the command line, one per file; plugins bring others (`plugin_commands`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import importlib
 COMMANDS = (
     "audit",
     "build",
+    "card",
     "cecv",
     "contributions",
     "curve",
@@ -52,6 +53,8 @@ def module_of(command: str) -> str:
 
 def run(given: argparse.Namespace) -> int:
     """Run the command that was parsed; returns its exit code."""
-    module = importlib.import_module(module_of(given.command))
+    own = given.command in COMMANDS
+    place = module_of(given.command) if own else "matdata.cli.plugin_commands"
+    module = importlib.import_module(place)
     code: int = module.run(given)
     return code

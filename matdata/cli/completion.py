@@ -18,7 +18,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 #: What an argument is, by its name.
 FOLDERS = ("cache", "optics", "pictures")
 FILES = ("config", "from", "log_file", "output", "source", "what", "write_config")
-DATASETS = ("dataset", "drop_in", "other")
+DATASETS = ("dataset", "drop_in", "of", "other")
 RUNS = ("from_run", "global_run", "local_run", "names", "run", "runs")
 _BASH = """\
 _matdata_cache={cache}

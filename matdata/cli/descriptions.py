@@ -72,9 +72,21 @@ DESCRIPTIONS = {
             "matdata audit sample --split by-system --near-duplicates",
         ),
     ),
-    "report": Description(
-        "Shows how many records each step of curation left, as published tables do.",
+    "card": Description(
+        "Writes README.md, with the header of Hugging Face and the questions of a datasheet, and "
+        "croissant.json, with a SHA-256 for every file, beside the data of a dataset. What the "
+        "manifest cannot know is said to be unknown.",
         (
+            "matdata card sample --output sample-card --split 70-15-15-seed0",
+            "matdata card sample --output sample-card",
+        ),
+    ),
+    "report": Description(
+        "Writes what a dataset is like (funnel, losses, elements, symmetry, targets, leaks, "
+        "outliers, provenance), or how good a run is, as one HTML file; or prints how many "
+        "records each step of curation left, as published tables do.",
+        (
+            "matdata report sample --output sample.html",
             "matdata report sample --output funnel.pdf",
             "matdata report sample --pictures pictures --format svg --style dark",
         ),
@@ -127,12 +139,14 @@ DESCRIPTIONS = {
         ("forest",),
     ),
     "predict": Description(
-        "Predicts the materials of a dataset, files of structures, or formulas with a run.",
+        "Predicts the materials of a dataset, files of structures, or formulas with a run; for one "
+        "that reads reactions, reactions as text or tables of them.",
         (
             "matdata predict energy Fe2O3 Ba0.5Sr0.5TiO3",
             "matdata predict energy new.cif other.cif --output predictions.csv",
+            'matdata predict products "BaCO3 + TiO2 @ mix heat"',
         ),
-        ("new.cif", "other.cif"),
+        ("new.cif", "other.cif", "products"),
     ),
     "discover": Description(
         "Ranks the materials of a dataset by the distance to the convex hull of known phases that "

@@ -29,8 +29,8 @@ def run(given: argparse.Namespace) -> int:
     if given.write_config:
         write_config(given.write_config, config_of_embed(request))
     console = console_of(given)
-    if not request.run.finished:
-        console.warn(f"run {request.run.name} is not finished: its best weights so far are used")
+    if remark := request.remark():
+        console.warn(remark)
     embedded = embed_as_asked(request, console)
     if given.json:
         print_json(_document(request, embedded))

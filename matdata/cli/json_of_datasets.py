@@ -123,11 +123,20 @@ OF_DATASETS: dict[str, Schema] = {
             "unlabelled": ("record", "materials without a value, by key"),
         }
     ),
+    "card": Schema(
+        {
+            "output": ("text", "the folder"),
+            "files": ("list", "files of the card"),
+            "data": ("list", "files that it describes"),
+            "exported": ("truth", "whether the data were written as well"),
+        }
+    ),
     "report": Schema(
         {
-            **DATASET,
-            "table": ("list", "steps of curation"),
-            "picture": ("text?", "file that was written"),
+            "dataset": ("text?", "exact reference, `name@version`; null of a run"),
+            "run": ("text?", "name of the run; null of a dataset"),
+            "table": ("list", "steps of curation of a dataset"),
+            "output": ("text?", "file that was written"),
             "pictures": ("list", "files that `--pictures` wrote"),
         }
     ),

@@ -26,6 +26,7 @@ OF_MODELS: dict[str, Schema] = {
             "objectives": ("list", _PLUGIN),
             "derivations": ("list", _PLUGIN),
             "importers": ("list", _PLUGIN),
+            "commands": ("list", _PLUGIN),
             "train": ("list", "settings of the training loop"),
             "problems": ("list", "what is registered and cannot be used"),
         }

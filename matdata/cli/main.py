@@ -14,6 +14,7 @@ from matdata.cli.arguments import make_parser
 from matdata.cli.early import early_options
 from matdata.cli.logs import recorded
 from matdata.cli.options import TABLES, missing_arguments, options_of_command
+from matdata.core.errors import PluginError
 from matdata.core.exit_codes import ExitCode
 from matdata.core.ledger import DEBUG
 from matdata.core.stopping import terminable
@@ -78,7 +79,13 @@ def _stoppable(words: Sequence[str], as_json: bool) -> int:
     """Run one command, which Ctrl-C and SIGTERM may stop."""
     try:
         with terminable():
-            return _run(_parsed_or_reported(words, as_json))
+            try:
+                given = _parsed_or_reported(words, as_json)
+            except PluginError as error:  # the command is one of a plugin that cannot be used
+                from matdata.cli.failures import failed
+
+                return failed(error, early_options(words))
+            return _run(given)
     except KeyboardInterrupt as stop:
         from matdata.cli.failures import stopped
 

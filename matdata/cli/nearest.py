@@ -34,8 +34,8 @@ def run(given: argparse.Namespace) -> int:
     from matdata.evaluation.similarity.neighbours import find_nearest
 
     console = console_of(given)
-    if not request.run.finished:
-        console.warn(f"run {request.run.name} is not finished: its best weights so far are used")
+    if remark := request.remark():
+        console.warn(remark)
     neighbours = find_nearest(request)
     if given.json:
         print_json(_document(neighbours))

@@ -34,13 +34,14 @@ Item = tuple[str, str]
 
 def registries() -> dict[str, Registry[Any]]:
     """Registries that plugins are listed of, by kind."""
+    from matdata.cli.plugin_commands import PLUGIN_COMMANDS
     from matdata.evaluation.derive import DERIVATIONS
     from matdata.features import FEATURIZERS
     from matdata.sources import SOURCES
     from matdata.training import IMPORTERS, TRAINERS
     from matdata.training.objectives import OBJECTIVES
 
-    every = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS, IMPORTERS)
+    every = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS, IMPORTERS, PLUGIN_COMMANDS)
     return {one.kind: one for one in every}
 
 
@@ -190,6 +191,10 @@ def _importer(importer: Any) -> JsonObject:
     return _attributes(importer, "summary")
 
 
+def _command(command: Any) -> JsonObject:
+    return {**_attributes(command, "summary"), "options": _settings(command.Options)}
+
+
 def _attributes(plugin: object, *names: str, **renamed: str) -> JsonObject:
     """Attributes of a plugin's class, under their names or under others."""
     shown = {**{name: name for name in names}, **renamed}
@@ -203,6 +208,7 @@ DESCRIBED: dict[str, Callable[[Any], JsonObject]] = {
     "objective": _objective,
     "derivation": _derivation,
     "importer": _importer,
+    "command": _command,
 }
 
 

@@ -64,6 +64,7 @@ def _record(plugins: list[JsonObject], problems: list[dict[str, str]]) -> JsonOb
         "objectives": "objective",
         "derivations": "derivation",
         "importers": "importer",
+        "commands": "command",
     }
     loop = [
         {"name": name, "default": default, "meaning": meaning}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 #: Characters of a name that a line has room for.
 NAME_SHOWN = 60
+#: Digits of an atomic fraction.
+DIGITS = 3
 #: Numbers of an array that a line has room for.
 NUMBERS_SHOWN = 6
 
@@ -37,8 +40,8 @@ def run(given: argparse.Namespace) -> int:
     request = PredictRequest.of(fields)
     if given.write_config:
         write_config(given.write_config, config_of_predict(request))
-    if not request.run.finished:
-        console.warn(f"run {request.run.name} is not finished: its best weights so far are used")
+    if remark := request.remark():
+        console.warn(remark)
     predictions = request.predictions()
     for line in reject_lines(predictions.rejects):
         console.warn(line)
@@ -106,12 +109,13 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
         chances = [cell(Statistic.PROBABILITY, label) for label in target.labels]
         pairs = zip(target.labels[:NUMBERS_SHOWN], chances, strict=False)
         if target.is_of_elements:
-            present = [(k, p) for k, p in zip(target.labels, chances, strict=True) if p > 0.5]
-            return f"{target.name} " + (", ".join(f"{k} ({number(p)})" for k, p in present) or "-")
+            return f"{target.name} {_elements(target.labels, chances)}"
         more = ", …" if target.size > NUMBERS_SHOWN else ""
         return f"{target.name} " + ", ".join(f"{k} ({number(p)})" for k, p in pairs) + more
     mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)
     unit = "" if target.unit == "1" else f" {target.unit}"
+    if target.is_of_elements:
+        return f"{target.name} {_composition(mean, cell(Statistic.EPISTEMIC))}"
     if isinstance(mean, list):
         flat = np.ravel(mean).tolist()
         more = ", …" if len(flat) > NUMBERS_SHOWN else ""
@@ -119,3 +123,24 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
         return f"{target.name} [{first}{more}]{unit}"
     deviation = f" ± {number(total)}" if total is not None else ""
     return f"{target.name} {number(mean)}{deviation}{unit}"
+
+
+def _elements(symbols: Sequence[str], chances: Sequence[float]) -> str:
+    """Elements that are more likely there than not, and how likely these are all, and no others.
+
+    The latter takes elements as independent of each other, as their loss does.
+    """
+    present = [(symbol, p) for symbol, p in zip(symbols, chances, strict=True) if p > 0.5]
+    together = math.prod(max(p, 1.0 - p) for p in chances)
+    shown = ", ".join(f"{symbol} ({p:.4g})" for symbol, p in present) or "-"
+    return f"{shown}; all and no other: {together:.4g}"
+
+
+def _composition(shares: Sequence[float], deviations: Sequence[float] | None) -> str:
+    """Atomic fractions as a formula, and the root of the trace of the members' covariance."""
+    from matdata.core.composition import formula_of
+
+    rounded = {number: round(share, DIGITS) for number, share in enumerate(shares, start=1)}
+    formula = formula_of({number: share for number, share in rounded.items() if share > 0})
+    spread = math.hypot(*deviations) if deviations else 0.0
+    return formula + (f" ± {spread:.2g}" if spread else "")

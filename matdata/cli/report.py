@@ -1,53 +1,47 @@
-"""``matdata report DATASET``: the funnel in the form of Goodall 2022, tables 6.1 to 6.3."""
+"""``matdata report``: what a dataset or a run is like, as a page; the funnel as text or picture.
+
+The funnel has the form of Goodall 2022, tables 6.1 to 6.3.
+"""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from matdata.cli.common import cache_of, console_of, picture_settings, print_json
-from matdata.curate.funnel_report import table, table_lines
+from matdata.cli.common import cache_of, console_of, print_json
+from matdata.core.given import words
 from matdata.datasets.dataset import Dataset
-from matdata.figures.formats import PictureSettings, require_format
-from matdata.store.catalogue import find_dataset
+from matdata.datasets.reporting import Reported, report
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print the funnel, and draw it and the dataset if asked for."""
-    settings = picture_settings(given)
-    output = Path(given.output) if given.output else None
-    if output is not None:
-        require_format(output)
-    cache = cache_of(given)
-    dataset = Dataset(find_dataset(cache, given.dataset).folder, cache)
-    console = console_of(given)
-    if output is not None:
-        dataset.plot.funnel(settings.style).write(output)
-    written = _draw(dataset, Path(given.pictures), settings) if given.pictures else []
+    """Write the report that is asked for, and print the funnel or the scores."""
+    reported = report(
+        given.of,
+        given.output,
+        pictures=given.pictures,
+        format=words(given.format),
+        style=given.style,
+        cache=cache_of(given),
+    )
     if given.json:
-        picture = None if output is None else str(output)
-        record = {"dataset": dataset.ref, "table": table(dataset.funnel()), "picture": picture}
-        print_json({**record, "pictures": [str(path) for path in written]})
+        print_json(_document(reported))
         return 0
-    console.say(dataset.ref)
-    for line in table_lines(dataset.funnel()):
+    console = console_of(given)
+    for line in reported.lines:
         console.say(line)
-    if output is not None:
-        console.say(f"wrote {output}")
-    if written:
-        console.say(f"{len(written)} pictures in {given.pictures}")
+    if reported.output is not None:
+        console.say(f"wrote {reported.output}")
+    if reported.pictures:
+        console.say(f"{len(reported.pictures)} pictures in {given.pictures}")
     return 0
 
 
-def _draw(dataset: Dataset, folder: Path, settings: PictureSettings) -> list[Path]:
-    """All pictures of a dataset, in each format."""
-    from matdata.evaluation.file_names import file_stems
-
-    draws = dict(dataset.plot.all(settings.style))
-    stems = file_stems(draws)
-    pictures = {stems[name]: draw() for name, draw in draws.items()}
-    return [
-        picture.write(folder / f"{stem}.{form}")
-        for stem, picture in pictures.items()
-        for form in settings.format
-    ]
+def _document(reported: Reported) -> dict[str, object]:
+    of = reported.of
+    return {
+        "dataset": of.ref if isinstance(of, Dataset) else None,
+        "run": None if isinstance(of, Dataset) else of.name,
+        "table": list(reported.table),
+        "output": None if reported.output is None else str(reported.output),
+        "pictures": [str(path) for path in reported.pictures],
+    }

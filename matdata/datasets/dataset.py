@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from matdata.building.keywords import FeaturizeKeywords
@@ -25,6 +26,7 @@ from matdata.splits.keywords import Ratios, SplitKeywords
 if TYPE_CHECKING:
     from matdata.core.executors import Executor
     from matdata.datasets.plots import DatasetPlots
+    from matdata.datasets.reporting import Reported
     from matdata.load.loader import Loader
     from matdata.load.loaders import Loaders
 
@@ -46,6 +48,34 @@ class Dataset(Contents):
         from matdata.datasets.plots import DatasetPlots
 
         return DatasetPlots(self)
+
+    def report(
+        self,
+        output: str | Path | None = None,
+        *,
+        pictures: str | Path | None = None,
+        format: str | Sequence[str] = ("png",),
+        style: str = "light",
+    ) -> Reported:
+        """Report what it is like, as ``matdata report`` does.
+
+        Parameters
+        ----------
+        output, pictures, format, style
+            As of `matdata.report`.
+
+        Raises
+        ------
+        ConfigError, StoreError
+            As `matdata.report`.
+
+        Examples
+        --------
+        >>> ds.report("mine.html")
+        """
+        from matdata.datasets.reporting import report
+
+        return report(self, output, pictures=pictures, format=format, style=style)
 
     @with_keywords(FeaturizeKeywords)
     def featurize(

@@ -35,7 +35,8 @@ COMMON = (
 WITHOUT_DERIVE = tuple(one for one in COMMON if one.name != "derive")
 WHAT = Option(
     "what",
-    "a dataset, files of structures (CIF, POSCAR, …), or formulas",
+    "a dataset, files of structures (CIF, POSCAR, …), or formulas; reactions (BaCO3 + TiO2 @ mix "
+    "heat) or tables of them for a run that reads reactions",
     "list",
     positional=True,
     required=True,

@@ -11,15 +11,28 @@ from matdata.core.cache import places
 from matdata.core.composition import parse_formula
 from matdata.core.errors import ConfigError, StructureError
 from matdata.core.given import require_given
+from matdata.core.ledger import Unusable
+from matdata.materials.reaction_text import GRAMMAR
+from matdata.materials.reactions import reaction_or_path, reads_reactions
 from matdata.store.catalogue import datasets, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.run import Run
 
 
 def named_materials(
-    cache: Path, texts: Sequence[str]
+    cache: Path, texts: Sequence[str], reactions: bool = False
 ) -> tuple[DatasetFolder | list[str], tuple[str, ...]]:
     """What texts name: the dataset, or files and formulas; and the texts, with the exact reference
     of the dataset.
+
+    Parameters
+    ----------
+    cache
+        Where datasets are looked for.
+    texts
+        As written.
+    reactions
+        Whether they are reactions (`run_reads_reactions`) in place of formulas.
 
     Raises
     ------
@@ -37,7 +50,7 @@ def named_materials(
         dataset = find_dataset(cache, texts[0])
         return dataset, (dataset.ref,)
     if len(texts) == 1 and not os.path.exists(texts[0]):
-        _require_formula(texts[0])
+        (_require_reaction if reactions else _require_formula)(texts[0])
     return list(texts), tuple(texts)
 
 
@@ -51,6 +64,22 @@ def _require_formula(text: str) -> None:
             cause=error.cause,
             next_step="`matdata list` shows the datasets",
         ) from error
+
+
+def _require_reaction(text: str) -> None:
+    """The same of a reaction."""
+    try:
+        reaction_or_path(text)
+    except Unusable as error:
+        raise StructureError(
+            f"{text[:200]} is no dataset of the cache, no file, and no reaction: {error}",
+            next_step=f"write a reaction such as {GRAMMAR}",
+        ) from error
+
+
+def run_reads_reactions(run: Run) -> bool:
+    """Whether a run predicts from reactions, not from structures or formulas."""
+    return reads_reactions(run.schema.featurizers.values())
 
 
 def names_dataset(cache: Path, text: str) -> bool:

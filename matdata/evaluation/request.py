@@ -13,7 +13,7 @@ from typing import cast
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
-from matdata.core.given import words
+from matdata.core.given import folder_of, words
 from matdata.core.options import Values
 from matdata.evaluation.column_groups import MOST_GROUPS
 from matdata.evaluation.derive.base import Derivation
@@ -21,7 +21,7 @@ from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds
 from matdata.evaluation.grouped_scores import BINS
 from matdata.evaluation.matbench_record import require_matbench, write_matbench_record
-from matdata.evaluation.materials import named_materials
+from matdata.evaluation.materials import named_materials, run_reads_reactions
 from matdata.evaluation.run_request import (
     LOOK,
     MaterialsRequest,
@@ -79,7 +79,7 @@ class PredictRequest(MaterialsRequest):
         run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
-            materials, names = named_materials(run.cache, fields["what"])
+            materials, names = named_materials(run.cache, fields["what"], run_reads_reactions(run))
         return cls(
             run,
             _derivations(fields),
@@ -171,7 +171,7 @@ class EvaluateRequest(RunRequest):
             run,
             _derivations(fields),
             loop_settings(fields, run),
-            None if folder is None else Path(folder),
+            None if folder is None else folder_of(folder, "the folder of pictures"),
             not fields.get("no_pictures"),
             look,
             folds,

@@ -56,6 +56,12 @@ class RunRequest:
         """The derivations as texts, with all their options."""
         return [step.spec for step in self.derive]
 
+    def remark(self) -> str | None:
+        """What is to be known of the weights before their predictions are used."""
+        if self.run.finished:
+            return None
+        return f"run {self.run.name!r} is not finished: its best weights so far are used"
+
     def settings_in_effect(self) -> dict[str, object]:
         """`OF_PREDICTION` by name; None for those that mean nothing beside the others."""
         chosen = prediction_settings(self.run.settings, self.settings)

@@ -92,9 +92,8 @@ def predict(
     more = {"config": config, "scheduler": scheduler, **settings}
     fields = fields_of(PREDICT_OPTIONS, {**own, **more})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
-    if not request.run.finished:
-        text = f"run {request.run.name!r} is not finished: its best weights so far are used"
-        warnings.warn(text, MatdataWarning, stacklevel=2)
+    if remark := request.remark():
+        warnings.warn(remark, MatdataWarning, stacklevel=2)
     predictions = request.predictions()
     _warn_of_rejects(predictions)
     index = getattr(what, "index", None)

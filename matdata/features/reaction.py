@@ -156,13 +156,14 @@ class Reaction(Featurizer[ReactionSettings]):
         return precursor_vectors(self.settings.table, numbers, amounts, possible.values)
 
     def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
-        """Shares and vectors of precursors, their elements, and tokens of operations."""
-        shares = cast(Ragged, fields["shares"])
+        """Shares and vectors of precursors, their elements with amounts, tokens of operations."""
+        shares, amounts = cast(Ragged, fields["shares"]), cast(Ragged, fields["amounts"])
         return {
             "shares": ("precursor", shares),
             "counts": ("precursor", fields["counts"]),
             "vectors": ("precursor", Ragged(self._vectors(fields), shares.offsets)),
             "elements": ("element", fields["elements"]),
+            "amounts": ("element", Ragged(amounts.values.astype(np.float32), amounts.offsets)),
             "operations": ("operation", fields["operations"]),
         }
 

@@ -14,6 +14,7 @@ from matplotlib.colors import LogNorm, Normalize, to_rgb
 from matplotlib.patches import Rectangle
 
 from matdata.core import elements
+from matdata.core.periodic_table import SERIES, short, table_position
 from matdata.figures.picture import TEXT, Look, Picture, integer_axis
 from matdata.figures.styles import ink_on
 
@@ -21,26 +22,6 @@ SIZE = (9.6, 5.5)  # inches
 GAP = 0.35  # between the table and its f elements, in cells
 #: Ratio of the largest and the smallest number from which colours are logarithmic.
 WIDE = 30.0
-#: Cells of group 3 that stand for the f elements below.
-SERIES = {(6, 3): "57–71", (7, 3): "89–103"}
-
-
-def table_position(number: int) -> tuple[int, int]:
-    """Row and column of an element in the 18-column table; f elements are in rows 8 and 9."""
-    for first, row in ((57, 8), (89, 9)):
-        if first <= number <= first + 14:
-            return row, number - first + 3
-    starts = (1, 3, 11, 19, 37, 55, 87, 119)
-    row = next(k for k, start in enumerate(starts) if number < start)
-    inside, size = number - starts[row - 1], starts[row] - starts[row - 1]
-    if size == 32 and inside >= 17:
-        inside -= 14
-    column = inside + 1
-    if row == 1 and inside == 1:
-        column = 18
-    elif size == 8 and inside >= 2:
-        column = inside + 11
-    return row, column
 
 
 def periodic_table(
@@ -118,14 +99,3 @@ def _colours(picture: Picture, values: Mapping[int, float]) -> ScalarMappable:
     else:
         norm = Normalize(low, high)
     return ScalarMappable(norm, matplotlib.colormaps[name])
-
-
-def short(value: float) -> str:
-    """At most six letters: ``12``, ``3.4k``, ``-0.12``, ``1e-05``."""
-    size = abs(value)
-    if value == int(value) and size < 10_000:
-        return f"{value:.0f}"
-    for scale, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if scale <= size < 1e12:
-            return f"{value / scale:.3g}{letter}"
-    return f"{value:.2g}" if size < 10 else f"{value:.3g}"

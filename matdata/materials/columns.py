@@ -16,8 +16,52 @@ from matdata.core.ledger import Reject
 REASONS_SHOWN = 3
 
 
+class Named:
+    """What users gave, in their order, each known by its place (from ``"0"``).
+
+    Attributes
+    ----------
+    names
+        Name of each.
+    rejects
+        Those that cannot be read; ids are places.
+    """
+
+    names: tuple[str, ...]
+    rejects: tuple[Reject, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def named(self, rejects: Iterable[Reject]) -> list[Reject]:
+        """One reject per material, in the order of the materials, under their names."""
+        first: dict[int, Reject] = {}
+        for reject in rejects:
+            first.setdefault(int(reject.material_id), reject)
+        return [
+            replace(first[position], material_id=self.names[position]) for position in sorted(first)
+        ]
+
+    def names_of(self, positions: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+        """Names of materials by their positions, (n,)."""
+        return np.array([self.names[int(position)] for position in positions], dtype=np.str_)
+
+    def require_one(self, next_step: str) -> None:
+        """Refuse those of which none can be read, with the first reasons.
+
+        Raises
+        ------
+        StructureError
+            If there are rejects alone.
+        """
+        if len(self.rejects) == len(self) and self.rejects:
+            raise StructureError(
+                _first_reasons(self.named(self.rejects), len(self)), next_step=next_step
+            )
+
+
 @dataclass(frozen=True, eq=False)
-class Materials:
+class Materials(Named):
     """The user's materials, in their order.
 
     Names may repeat, so columns and rejects identify each by its position, from ``"0"``.
@@ -38,9 +82,6 @@ class Materials:
     crystals: Crystals
     compositions: Compositions
     rejects: tuple[Reject, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def structures(self) -> tuple[Crystals, list[Reject]]:
         """Those with a structure; the others are rejected with the reason ``no_structure``."""
@@ -81,30 +122,14 @@ class Materials:
         FeatureError
             If structures are needed and there are only formulas.
         """
-        if not len(self.crystals) and not len(self.compositions) and self.rejects:
-            raise StructureError(
-                _first_reasons(self.named(self.rejects), len(self)),
-                next_step="give structures, formulas or paths of files that hold them",
-            )
+        if not len(self.crystals) and not len(self.compositions):
+            self.require_one("give structures, formulas or paths of files that hold them")
         if structures and not len(self.crystals) and len(self.compositions):
             raise FeatureError(
                 f"{what} needs structures, got formulas",
                 next_step="give pymatgen structures, ASE atoms, Crystals or files of structures",
             )
         return self.structures() if structures else self.formulas()
-
-    def named(self, rejects: Iterable[Reject]) -> list[Reject]:
-        """One reject per material, in the order of the materials, under their names."""
-        first: dict[int, Reject] = {}
-        for reject in rejects:
-            first.setdefault(int(reject.material_id), reject)
-        return [
-            replace(first[position], material_id=self.names[position]) for position in sorted(first)
-        ]
-
-    def names_of(self, positions: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-        """Names of materials by their positions, (n,)."""
-        return np.array([self.names[int(position)] for position in positions], dtype=np.str_)
 
 
 def _first_reasons(rejects: list[Reject], count: int) -> str:

@@ -23,7 +23,9 @@ from matdata.features.building.feature_spec import FeatureSpec
 from matdata.features.building.shards import compute_batch
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import FeatureInput, combined
-from matdata.materials import read_materials
+from matdata.materials.columns import Materials
+from matdata.materials.reactions import Reactions, read_reactions, reads_reactions
+from matdata.materials.read import read_materials
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def compute(spec: str, materials: object, **settings: object) -> Computed:
     materials
         Structures and compositions of pymatgen, ASE atoms, formulas, paths of files; one or
         several, in a list, a mapping of names, a series, or a table with a column of them;
-        `Crystals` or `Compositions`.
+        `Crystals` or `Compositions`. Reactions (`matdata.materials.reactions`) for a feature of
+        reactions.
     settings
         Settings of the featurizer.
 
@@ -80,7 +83,7 @@ def compute(spec: str, materials: object, **settings: object) -> Computed:
         If none of the materials can be read.
     """
     feature = featurizer(spec, settings)
-    parsed = read_materials(materials)
+    parsed = read_for([feature], materials)
     batch, unread = parsed.for_inputs("structure" in feature.requires, f"feature {spec!r}")
     rows, fields, failed = stored_fields(feature, for_featurizer(batch, feature))
     values, offsets = values_and_offsets(feature.dense(fields))
@@ -138,7 +141,7 @@ def as_batch(materials: object, featurizer: Featurizer) -> FeatureInput:
     """
     if isinstance(materials, (Crystals, Compositions)):
         return for_featurizer(materials, featurizer)
-    parsed = read_materials(materials)
+    parsed = read_for([featurizer], materials)
     batch, rejects = parsed.for_inputs(
         "structure" in featurizer.requires, f"feature {featurizer.spec!r}"
     )
@@ -147,15 +150,28 @@ def as_batch(materials: object, featurizer: Featurizer) -> FeatureInput:
     return for_featurizer(batch, featurizer)
 
 
+def read_for(featurizers: Iterable[Featurizer], given: object) -> Materials | Reactions:
+    """Materials, or reactions where that is what the features read.
+
+    Raises
+    ------
+    StructureError
+        If the input is no collection of them at all.
+    """
+    return read_reactions(given) if reads_reactions(featurizers) else read_materials(given)
+
+
 def for_featurizer(
-    batch: Crystals | Compositions, featurizer: Featurizer, table: TableRows | None = None
+    batch: Crystals | Compositions | TableRows,
+    featurizer: Featurizer,
+    table: TableRows | None = None,
 ) -> FeatureInput:
     """Columns as a featurizer takes them: crystals become formulas if it needs no more.
 
     Parameters
     ----------
     batch
-        Structures or compositions (n).
+        Structures or compositions (n), or the cells of a table.
     featurizer
         What they are for.
     table
@@ -168,6 +184,13 @@ def for_featurizer(
         none.
     """
     requires = featurizer.requires
+    if isinstance(batch, TableRows):
+        if requires == {"columns"}:
+            return batch
+        raise FeatureError(
+            f"feature {featurizer.spec!r} reads more than the cells of a table",
+            next_step="give structures or formulas",
+        )
     if "columns" in requires and table is None:
         table = featurizer.table(batch)  # raises
     crystals = batch if isinstance(batch, Crystals) else None

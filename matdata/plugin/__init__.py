@@ -1,4 +1,4 @@
-"""What authors of features, sources and trainers import beside `matdata`.
+"""What authors of features, sources, trainers and commands import beside `matdata`.
 
 ::
 
@@ -7,6 +7,7 @@
     from matdata.plugin import Schema, TorchTrainer         # a trainer, and its network:
     from matdata.plugin import Batch, GraphBatch
     from matdata.plugin.nn import Linear, segment_mean
+    from matdata.plugin import Command, CommandContext      # a command
 
 Importing this module imports nothing else: each name is fetched from its home (`homes.py`) when it
 is first used, and torch only by names that need it (`Batch`, the inputs, `batch_of`).
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from matdata.load.inputs.sites import ElementBatch, MeanOrbitalFieldBatch, OrbitalFieldBatch
     from matdata.load.inputs.wyckoff import WyckoffBatch
     from matdata.nn.segments import Segments
+    from matdata.plugin.command import Command, CommandContext, CommandResult
     from matdata.sources import find_source
     from matdata.sources.base import Chunk, Origin, Request, Source
     from matdata.sources.limits import CHUNK_ROWS
@@ -119,6 +121,9 @@ __all__ = [
     "Block",
     "Chunk",
     "Column",
+    "Command",
+    "CommandContext",
+    "CommandResult",
     "CompositionSetBatch",
     "Compositions",
     "ConfigError",

@@ -77,6 +77,10 @@ HOMES = {
     "TorchTrainer": "matdata.training.contract",
     "Trainer": "matdata.training.contract",
     "nearest_vectors": "matdata.evaluation.similarity.search:nearest",
+    # Commands.
+    "Command": "matdata.plugin.command",
+    "CommandContext": "matdata.plugin.command",
+    "CommandResult": "matdata.plugin.command",
     # Weights of other packages.
     "ImportedModel": "matdata.training.importer",
     "Importer": "matdata.training.importer",

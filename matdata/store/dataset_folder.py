@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from matdata.store.parts import check_once
 from matdata.store.records import read_json
 from matdata.store.table_columns import TableColumns
 from matdata.store.walk import Fault
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["KIND", "DatasetFolder"]
 
@@ -262,6 +265,11 @@ class DatasetFolder(DatasetManifest):
         """The columns and the note of a saved split; raises as `split_note`."""
         note = self.split_note(name)
         return tables.read_table(self._splits / f"{name}{notes.TABLE}"), note
+
+    def split_table(self, name: str) -> pa.Table:
+        """The ids and parts of a saved split in Arrow; raises as `split_note`."""
+        self.split_note(name)
+        return tables.read_arrow(self._splits / f"{name}{notes.TABLE}")
 
     def split_note(self, name: str) -> JsonObject:
         """The note of a saved split, whose table is whole.

@@ -10,8 +10,7 @@ from matdata.core.errors import FeatureError, StructureError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.load.batch import Batch
-from matdata.materials import read_materials
-from matdata.materials.compute import for_featurizer
+from matdata.materials.compute import for_featurizer, read_for
 from matdata.training.data import View, loader_for
 from matdata.training.memory_features import MemoryFeature
 from matdata.training.settings import TrainSettings
@@ -30,8 +29,8 @@ def batch_of(
     inputs
         Specs of features (`Trainer.inputs`), or featurizers by spec (`Schema.featurizers`).
     materials
-        Formulas, pymatgen structures, ASE atoms, `Crystals` or `Compositions`, in whose order the
-        batch is.
+        Formulas, pymatgen structures, ASE atoms, `Crystals` or `Compositions`, or reactions for
+        features of reactions, in whose order the batch is.
     settings
         Settings of features by spec (`Trainer.input_settings`).
     device
@@ -48,7 +47,7 @@ def batch_of(
         featurizers = dict(inputs)
     else:
         featurizers = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
-    read = read_materials(materials)
+    read = read_for(featurizers.values(), materials)
     structures = any("structure" in one.requires for one in featurizers.values())
     batch, rejects = read.for_inputs(structures, ", ".join(featurizers))
     for reject in read.named(rejects):

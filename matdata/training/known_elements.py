@@ -8,13 +8,14 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.elements import N_ELEMENTS, symbols
 from matdata.core.ledger import Reject
+from matdata.core.table_rows import TableRows
 from matdata.training.run import Run
 
 #: Reason of such a reject.
 UNKNOWN_ELEMENT = "unknown_element"
 
 
-def unknown_elements(run: Run, materials: Crystals | Compositions) -> list[Reject]:
+def unknown_elements(run: Run, materials: Crystals | Compositions | TableRows) -> list[Reject]:
     """Rejects of the materials with an element that the weights of a run were not trained on.
 
     Only imported weights state their elements; a run that was trained here has no such limit.
@@ -24,9 +25,10 @@ def unknown_elements(run: Run, materials: Crystals | Compositions) -> list[Rejec
     run
         The run.
     materials
-        Crystals or compositions, under the ids that the rejects shall have.
+        Crystals or compositions, under the ids that the rejects shall have. Of cells of a table
+        nothing is known.
     """
-    if run.elements is None:
+    if run.elements is None or isinstance(materials, TableRows):
         return []
     is_known = np.zeros(N_ELEMENTS + 1, dtype=bool)
     is_known[list(run.elements)] = True

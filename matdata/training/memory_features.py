@@ -14,9 +14,8 @@ from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features.base import Column, Dense, FeatureInput, Featurizer
-from matdata.materials import read_materials
-from matdata.materials.columns import Materials
-from matdata.materials.compute import for_featurizer, stored_fields
+from matdata.materials.columns import Named
+from matdata.materials.compute import for_featurizer, read_for, stored_fields
 from matdata.training.data import View
 from matdata.training.inputs import RunInputs
 from matdata.training.known_elements import unknown_elements
@@ -97,7 +96,7 @@ class MemoryInputs(RunInputs):
         Of which `rejects` have the names.
     """
 
-    materials: Materials
+    materials: Named
 
     def names_of(self, ids: Ids) -> Ids:
         """The names under which materials were given."""
@@ -117,7 +116,8 @@ def predict_memory(
     materials
         Structures, formulas, paths of files, several of them, or a table of them
         (`matdata.materials.read_materials`). A model that reads formulas takes structures by
-        theirs; one that reads structures rejects formulas with the reason ``no_structure``.
+        theirs; one that reads structures rejects formulas with the reason ``no_structure``. For a
+        model that reads reactions, reactions (`matdata.materials.reactions`).
     settings
         Other settings of the loop (``device``, ``batch_size``).
     workers
@@ -151,10 +151,10 @@ def memory_inputs(run: Run, materials: object, workers: Workers = SEQUENTIAL) ->
     """What a run reads of materials that are in no dataset; arguments and errors as of
     `predict_memory`.
     """
-    materials_read = read_materials(materials)
+    inputs = run.schema.featurizers
+    materials_read = read_for(inputs.values(), materials)
     if not len(materials_read):
         raise StructureError("no material was given", next_step="give structures or formulas")
-    inputs = run.schema.featurizers
     structures = any("structure" in featurizer.requires for featurizer in inputs.values())
     batch, rejects = materials_read.for_inputs(structures, f"run {run.name!r}")
     features = {

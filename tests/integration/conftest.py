@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from support import spectra
-from support.recipes import RECIPES, runner
+from support.recipes import runner
 
 import matdata as md
 
@@ -39,12 +39,6 @@ def oscillators(tmp_path_factory):
 
 
 @pytest.fixture
-def recipes(monkeypatch):
-    """Recipes can be imported by name."""
-    monkeypatch.syspath_prepend(str(RECIPES))
-
-
-@pytest.fixture
-def run(recipes, capsys):
+def run(capsys):
     """``run(name, *arguments)`` carries out a recipe."""
     return runner(capsys)

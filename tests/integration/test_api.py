@@ -116,6 +116,7 @@ def test_features_can_be_one_text(tmp_path):
     assert dataset.features() == ["fractions", "lattice"]
 
 
+@pytest.mark.slow
 def test_a_name_means_the_version_built_last(tmp_path):
     def build(**options):
         return md.build("sample", limit=12, name="a", cache=tmp_path, split=None, **options)

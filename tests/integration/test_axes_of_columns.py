@@ -32,6 +32,7 @@ def build(records, name, **options):
     return dataset
 
 
+@pytest.mark.slow
 def test_a_target_has_the_axis_that_its_column_has(records):
     dataset = build(records, "curves", axis=["spectrum=energy"])
     assert dataset.axes == {"spectrum": "energy"}
@@ -46,6 +47,7 @@ def test_a_target_has_the_axis_that_its_column_has(records):
     assert run.schema.targets[0].axis.values == (8.0, 4.0, 2.0, 1.0), "what is asked for wins"
 
 
+@pytest.mark.slow
 def test_the_command_line_and_files_say_the_axis_of_a_column(records, tmp_path):
     written = tmp_path / "build.toml"
     plain = build(records, "plain")

@@ -48,6 +48,7 @@ def test_build_open_and_read(source, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_split_sizes_seed_and_independence_of_row_order(source, tmp_path):
     dataset = md.build(source, cache=tmp_path / "c", workers=1)
     parts = dataset.split()
@@ -120,6 +121,7 @@ def test_one_bad_file_among_many_is_a_ledger_row(tmp_path, capsys):
     assert dataset.funnel()[0]["entered"] == 21
 
 
+@pytest.mark.slow
 def test_a_build_that_loses_most_of_its_records_says_so_loudly(tmp_path, capsys):
     folder = tmp_path / "cifs"
     folder.mkdir()
@@ -147,6 +149,7 @@ def test_nothing_usable_is_an_error_and_no_dataset(tmp_path, capsys):
     assert not list((tmp_path / "c" / "datasets").rglob("manifest.json"))
 
 
+@pytest.mark.slow
 def test_a_truncated_input_loses_nothing_that_was_read(tmp_path, capsys):
     """The repaired file builds in the same cache."""
     path = write_csv(tmp_path / "a.csv.gz", many(30))
@@ -192,6 +195,7 @@ def test_a_split_that_does_not_fit_is_refused(source, tmp_path, capsys):
     assert "70/15/16" in err
 
 
+@pytest.mark.slow
 def test_commands_on_a_built_dataset(source, tmp_path, capsys):
     cache = ["--cache", str(tmp_path / "c")]
     code, out, _ = _run(capsys, "build", str(source), "--features", "ofm", "--json", *cache)

@@ -126,6 +126,7 @@ def forest(monkeypatch):
     monkeypatch.setattr(matdata_baselines.MagpieForest, "feature", "column:temperature")
 
 
+@pytest.mark.slow
 def test_a_model_learns_from_a_column_and_predicts_where_there_is_one(made, forest, capsys):
     cache = made.cache
     (split,) = made.split_names()

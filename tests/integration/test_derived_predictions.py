@@ -80,6 +80,7 @@ def test_intervals_rest_on_validation_alone(toy, run, tmp_path):
     assert b"derivation" not in pq.read_schema(path).field("prediction_y_mean").metadata
 
 
+@pytest.mark.slow
 def test_evaluate_scores_what_is_derived_and_keeps_its_own_record(toy, run, capsys):
     plain = md.evaluate(run)
     assert "derived" not in plain

@@ -35,6 +35,7 @@ def _scaled(document, factor):
     return made
 
 
+@pytest.mark.slow
 def test_every_kind_of_change_is_distinguished(tmp_path, capsys):
     path = tmp_path / "a.jsonl"
     documents = _documents()
@@ -107,6 +108,7 @@ def test_a_tolerance_and_a_wrong_one(tmp_path, capsys):
     assert "did you mean 'target'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_structures_and_compositions_are_not_compared(tmp_path):
     old = _build(tmp_path / "a.jsonl", _documents(), tmp_path)
     path = tmp_path / "b.csv"

@@ -22,6 +22,7 @@ def _doctor(capsys, *arguments):
     return code, record["healthy"], {(f["section"], f["name"]): f for f in record["findings"]}
 
 
+@pytest.mark.slow
 def test_a_sound_installation(tmp_path, capsys):
     (tmp_path / "c").mkdir()
     code, healthy, findings = _doctor(capsys, "--cache", str(tmp_path / "c"))
@@ -37,6 +38,7 @@ def test_a_sound_installation(tmp_path, capsys):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported_unless_asked(tmp_path):
     code = (
         "import sys; from matdata.cli import main; main(['doctor', '--cache', sys.argv[1]]); "

@@ -52,6 +52,7 @@ def run_of(dataset, name="pair"):
     return md.open_run(name, dataset.cache)
 
 
+@pytest.mark.slow
 def test_vectors_of_an_ensemble_are_those_of_its_members(dataset):
     run = run_of(dataset)
     joined, mean, first = (
@@ -246,6 +247,7 @@ def test_true_values_are_read_where_they_may_be(dataset, capsys):
     np.testing.assert_allclose(known, [dataset.columns["y"][dataset.row(name)] for name in names])
 
 
+@pytest.mark.slow
 def test_a_wrong_true_value_is_found(tmp_path, capsys, monkeypatch):
     rows = toy.rows()
     rows[40]["y"] += 50.0
@@ -339,6 +341,7 @@ def test_a_network_whose_embedding_is_zero_has_no_angles(dataset, monkeypatch):
     assert len(md.nearest(run, "NaCl2", metric="euclidean")) == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_feature_is_made_again_by_its_command_alone(tmp_path):
     dataset = toy.build(tmp_path / "cache", toy.rows())
     run = toy.train(dataset, "y", "r", epochs=1)

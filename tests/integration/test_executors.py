@@ -92,6 +92,7 @@ def test_lost_workers_of_every_stage_are_printed_and_on_record(source, alone, tm
         assert all(line in printed for line in lines)
 
 
+@pytest.mark.slow
 def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path):
     with pytest.raises(md.ConfigError, match="str is no executor"):
         md.build(source, cache=tmp_path, executor="tcp://scheduler")

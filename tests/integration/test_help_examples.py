@@ -12,7 +12,7 @@ from matdata.cli.descriptions import DESCRIPTIONS
 #: Commands in the order in which a user comes to them.
 ORDER = (
     "build", "featurize", "work", "hull", "train", "evaluate", "predict", "embed", "nearest",
-    "runs", "split", "audit", "report", "list", "info", "show", "verify", "export", "push",
+    "runs", "split", "audit", "report", "card", "list", "info", "show", "verify", "export", "push",
     "features", "plugins", "substitute", "gc", "rm",
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.

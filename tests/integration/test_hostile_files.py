@@ -96,6 +96,7 @@ def test_odd_things_in_folders_are_rows_or_left_out(tmp_path):
     assert dataset.funnel()[0]["entered"] == 7
 
 
+@pytest.mark.slow
 def test_chunks_are_cut_by_weight_and_the_same_when_resumed(monkeypatch, tmp_path):
     monkeypatch.setattr(chunks, "CHUNK_WEIGHT", 30_000)
     path = write_jsonl(tmp_path / "x.jsonl", many(40))

@@ -61,6 +61,7 @@ def _words(cache, tmp_path):
         ("show", "mine", str(material)),
         ("audit", "mine", "--split", "70-15-15-seed0", "--keys", "formula"),
         ("report", "mine"),
+        ("card", "mine", "--output", str(tmp_path / "card"), "--split", "70-15-15-seed0"),
         ("diff", "mine", "mine"),
         ("export", "mine", str(tmp_path / "a.csv")),
         ("export", "mine", str(tmp_path / "a.jsonl"), "--snapshot"),
@@ -118,6 +119,7 @@ def test_documents_of_all_folds_are_as_the_page_says(cache, capsys):
         assert faults(variant, COMMON, json.loads(capsys.readouterr().out)) == []
 
 
+@pytest.mark.slow
 def test_info_lists_splits_with_their_sizes(cache, capsys):
     record = _asked(capsys, cache, "info", "mine")
     sizes = {one["name"]: one["sizes"] for one in record["splits"]}

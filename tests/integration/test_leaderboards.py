@@ -15,7 +15,7 @@ from support.stand_ins import jarvis_file, mp_file
 
 import matdata as md
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
+pytestmark = pytest.mark.slow
 
 #: Ids by part, and those that stand in several parts, of the published files.
 PUBLISHED = {
@@ -109,7 +109,9 @@ def test_materials_of_train_that_are_tested_too_stay_in_test(run, tmp_path):
 
 
 def test_structures_without_ids_are_refused(tmp_path, capsys):
-    common, module = (importlib.import_module(one) for one in ("common", "leaderboard_mp"))
+    common, module = (
+        importlib.import_module(f"matdata_recipes.{one}") for one in ("common", "leaderboard_mp")
+    )
     words = ["--from", str(mp_file(tmp_path / "mp.jsonl", ["mp-1", "mp-2"]))]
     assert common.run(module.recipe, "", words, module.arguments) == 1
     assert "expected --ids FILE" in capsys.readouterr().err
@@ -117,7 +119,9 @@ def test_structures_without_ids_are_refused(tmp_path, capsys):
 
 def test_ids_of_other_data_are_refused(tmp_path, capsys):
     (tmp_path / "ids.json").write_text(json.dumps({"train": ["JVASP-1"], "test": ["JVASP-2"]}))
-    common, module = (importlib.import_module(one) for one in ("common", "leaderboard_mp"))
+    common, module = (
+        importlib.import_module(f"matdata_recipes.{one}") for one in ("common", "leaderboard_mp")
+    )
     words = ["--from", str(mp_file(tmp_path / "mp.jsonl", [f"mp-{k}" for k in range(9)]))]
     words += ["--ids", str(tmp_path / "ids.json")]
     assert common.run(module.recipe, "", words, module.arguments) == 1

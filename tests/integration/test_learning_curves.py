@@ -95,6 +95,7 @@ def test_the_request_of_a_run_is_that_of_the_run(dataset, name, given):
     assert again.digest == run.digest
 
 
+@pytest.mark.slow
 def test_shares_are_nested_runs_that_are_left_when_finished(dataset, monkeypatch):
     run = _trained(dataset, "gap")
     (curve,) = learning_curve(run, dataset.cache, (0.5, 0.25), seeds=2)
@@ -132,6 +133,7 @@ def test_classes_have_an_error_too(dataset):
     assert curve.points[0].std is None
 
 
+@pytest.mark.slow
 def test_the_command_writes_numbers_and_a_picture(dataset, capsys):
     _trained(dataset, "shown")
     words = ["curve", "shown", "--fractions", "0.3,0.6", "--cache", str(dataset.cache)]

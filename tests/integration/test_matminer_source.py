@@ -59,6 +59,7 @@ def test_the_digest_is_compared_on_every_read(steels, tmp_path):
     assert path.read_bytes() == steels.body
 
 
+@pytest.mark.slow
 def test_another_file_is_refused(steels, tmp_path):
     path = tmp_path / "mine.json.gz"
     path.write_bytes(steels.body[:-1])
@@ -99,6 +100,7 @@ def test_all_sets_of_the_installed_matminer_are_known():
         md.build("matminer:matbench_phonon")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_real_phonons(monkeypatch, tmp_path):
     path = real("phonons/matbench_phonons.json.gz")

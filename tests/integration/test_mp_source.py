@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
 from support.crystals import many, real
 from support.files import mp_document
 from support.mp_server import KEY, VERSION, serving
@@ -17,6 +16,9 @@ from matdata.sources import _mp_client, _mp_rest, web
 from matdata.sources.mp import MaterialsProject, PageSizes
 
 pytestmark = pytest.mark.slow
+
+#: Imported when a test needs it: the client takes seconds.
+CLIENT_SETTINGS = "mp_api.client.core.settings.MAPI_CLIENT_SETTINGS"
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_each_fault_of_a_page_has_its_cause(
 ):
     monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10))
     monkeypatch.setattr(_mp_client, "TIMEOUT", 0.5)
-    monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "BACKOFF_FACTOR", 0.0)
+    monkeypatch.setattr(f"{CLIENT_SETTINGS}.BACKOFF_FACTOR", 0.0)
     with serving(documents) as server:
         server.faults = [None, *faults]
         with pytest.raises(md.SourceError, match=words) as caught:

@@ -15,6 +15,7 @@ def _csv(path, cells):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [3, 700])
 def test_a_text_cell_is_missing_and_named(place, tmp_path, capsys):
     cells = [str(0.1 * row) for row in range(800)]

@@ -173,7 +173,6 @@ def test_files_without_a_second_structure_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("recipes")
 def test_presets_of_relaxed_and_of_both_are_tested_on_the_same_initial_structures(tmp_path):
     import importlib
 
@@ -181,7 +180,7 @@ def test_presets_of_relaxed_and_of_both_are_tested_on_the_same_initial_structure
     rows = json.loads(_json(tmp_path / "pairs.json").read_text())
     renamed = [{names.get(k, k): v for k, v in row.items()} for row in rows]
     (tmp_path / "pairs.json").write_text(json.dumps(renamed))
-    train, cache = importlib.import_module("train"), tmp_path / "cache"
+    train, cache = importlib.import_module("matdata_recipes.train"), tmp_path / "cache"
     words = ["--from", str(tmp_path / "pairs.json"), "--cache", str(cache), "--quiet"]
     small = [*("--epochs", "1", "--set", "width=8", "--set", "layers=1", "--set", "hidden=8")]
     tested = []

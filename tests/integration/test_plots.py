@@ -160,7 +160,7 @@ def test_the_funnel_is_drawn_in_the_format_of_its_name(cache, tmp_path, capsys):
         assert output.stat().st_size > 2_000
     wrong = ["report", "own", "--output", str(tmp_path / "funnel.jpeg"), "--cache", str(cache)]
     assert main(wrong) == 1
-    assert "end the name in one of .png, .svg, .pdf" in capsys.readouterr().err
+    assert "end the name in one of .html, .png, .svg, .pdf" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--format", "jpeg"], ["--style", "sepia"]])

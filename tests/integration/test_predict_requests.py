@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from pymatgen.core import Composition, Lattice, Structure
+from pymatgen.core import Composition
+from support.crystals import rock_salt_structure
 from support.runs import TARGET, train
 
 import matdata as md
@@ -20,6 +21,7 @@ from matdata.training.prediction_settings import check_prediction
 from matdata.training.run_lookup import find_run
 
 
+@pytest.mark.slow
 def test_predictions_of_a_run_without_inputs(cache):
     assert train(cache, plugin="dummy") == 0
     run = find_run(cache, "a")
@@ -43,7 +45,7 @@ def test_a_setting_that_would_reinterpret_the_weights_is_refused():
         check_prediction({"loss": "l1"})
 
 
-SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
+SALT = rock_salt_structure(5.64, "Na", "Cl")
 
 
 def test_rows_keep_their_names_and_order_and_the_rest_is_reported(cache):
@@ -75,6 +77,7 @@ def test_materials_of_a_dataset_without_a_feature_are_reported(cache):
     assert [(one.material_id, one.reason) for one in found.rejects] == [("stranger", "no_feature")]
 
 
+@pytest.mark.slow
 def test_a_model_of_structures_rejects_formulas(cache, capsys):
     features = ["featurize", "s", "graph", "--workers", "1", "--cache", str(cache), "--quiet"]
     assert main(features) == 0

@@ -12,13 +12,12 @@ import sys
 import numpy as np
 import pytest
 from support.crystals import caesium_chloride, rock_salt
-from support.recipes import RECIPES
 
 import matdata as md
 from matdata.core import elements
 from matdata.core.composition import parse_formula
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
+pytestmark = pytest.mark.slow
 SMALL = ("--grid", "0:12:61", "--batch-size", "16", "--min-pairs", "1")
 PICTURES = {"kept.png", "pairs.png", "network.png"}
 
@@ -70,9 +69,9 @@ def vasprun(energies, eps):
 
 
 @pytest.fixture
-def jarvis(tmp_path, recipes):
+def jarvis(tmp_path):
     """Twelve salts with spectra in both formats on grids of their own, and others without use."""
-    oscillators = importlib.import_module("oscillators")
+    oscillators = importlib.import_module("matdata_recipes.oscillators")
     folder = tmp_path / "xml"
     folder.mkdir()
     salts = [f"{a}{b}" for a in ("Li", "Na", "K", "Rb") for b in ("F", "Cl", "Br")]
@@ -102,7 +101,7 @@ def jarvis(tmp_path, recipes):
 
 def test_the_pipeline_runs_from_the_files_of_jarvis(jarvis, tmp_path, capsys):
     file, folder, truth = jarvis
-    recipe = importlib.import_module("finder_enz")
+    recipe = importlib.import_module("matdata_recipes.finder_enz")
     out, cache = tmp_path / "enz", tmp_path / "cache"
     words = ["--from", file, "--optics", folder, "--folder", out, "--cache", cache, "--epochs", 2]
     words += ["--component", "yy"]
@@ -137,14 +136,14 @@ def test_the_pipeline_runs_from_the_files_of_jarvis(jarvis, tmp_path, capsys):
     ],
 )
 def test_arguments_without_meaning_are_refused(words, message, tmp_path, capsys):
-    recipe = importlib.import_module("finder_enz")
+    recipe = importlib.import_module("matdata_recipes.finder_enz")
     assert recipe.main([*words, "--folder", str(tmp_path), "--cache", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
 
 
 def test_a_component_that_does_not_exist_is_refused(jarvis, tmp_path, capsys):
     file, folder, _ = jarvis
-    recipe = importlib.import_module("finder_enz")
+    recipe = importlib.import_module("matdata_recipes.finder_enz")
     words = ["--from", file, "--optics", folder, "--folder", tmp_path, "--cache", tmp_path]
     assert recipe.main([*map(str, words), "--component", "qq"]) != 0
     assert "qq" in capsys.readouterr().err
@@ -154,7 +153,7 @@ def started(tmp_path, name):
     words = ("--stand-in", "160", "--epochs", "8", "--folder", str(tmp_path / name / "enz"),
              "--cache", str(tmp_path / name / "cache"), *SMALL)  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-u", str(RECIPES / "finder_enz.py"), *words],
+        [sys.executable, "-u", "-m", "matdata_recipes.finder_enz", *words],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ),
     )  # fmt: skip
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matdata_recipes import common
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedStructureEntry
 from pymatgen.io.vasp.sets import MPRelaxSet
@@ -21,7 +21,18 @@ import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import to_crystals
 
-HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
+HELPERS = (
+    "__init__",
+    "common",
+    "gathered",
+    "plan",
+    "preset_data",
+    "presets",
+    "results",
+    "summaries",
+    "wbm",
+)
+HELPERS += ("places", "preset_command", "more_presets")
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
 HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
 HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")
@@ -30,7 +41,7 @@ OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")
 NEED_FILES = [name for name in NAMES if name not in OF_MP]
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
+pytestmark = pytest.mark.slow
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
@@ -39,9 +50,9 @@ def test_there_is_a_recipe_for_every_data_set_of_the_papers():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_files_or_key_it_says_where_the_data_are(name, capsys):
-    module = importlib.import_module(name)
+    module = importlib.import_module(f"matdata_recipes.{name}")
     more = getattr(module, "arguments", None)
-    assert sys.modules["common"].run(module.recipe, module.__doc__, [], more) == 1
+    assert common.run(module.recipe, module.__doc__, [], more) == 1
     error = capsys.readouterr().err
     if name in NEED_FILES and name != "roost_mp_band_gaps":
         assert "expected --from FILE" in error
@@ -326,7 +337,7 @@ def test_dielectric_functions_are_read_from_the_files_of_the_database(run, tmp_p
     reasons = dict(zip(dataset.ledger["material_id"], dataset.ledger["reason"], strict=True))
     assert reasons[jids[-2]] == "unreadable"
     assert reasons[jids[-1]] == "no_spectrum"
-    presets = importlib.import_module("preset_data").DATA
+    presets = importlib.import_module("matdata_recipes.preset_data").DATA
     wanted = [presets[f"finder-jarvis-dielectric-{part}"].split(0) for part in ("eps-re", "eps-im")]
     assert result["splits"] == wanted
 
@@ -361,10 +372,10 @@ def test_published_parts_are_kept_row_by_row(run, tmp_path):
 def test_matbench_refuses_a_table_that_has_lostrows(run, tmp_path, capsys):
     path = tmp_path / "steels.csv"
     path.write_text("formula,target\n" + "Fe,1\n" * 311)
-    module = importlib.import_module("matbench_folds")
+    module = importlib.import_module("matdata_recipes.matbench_folds")
     arguments = ["--from", str(path)]
-    assert sys.modules["common"].run(module.recipe, "", arguments, module.arguments) == 1
+    assert common.run(module.recipe, "", arguments, module.arguments) == 1
     assert "311 rows, which is none of the tasks" in capsys.readouterr().err
     arguments += ["--task", "steel"]
-    assert sys.modules["common"].run(module.recipe, "", arguments, module.arguments) == 1
+    assert common.run(module.recipe, "", arguments, module.arguments) == 1
     assert "did you mean 'steels'" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from support.recipes import counts, rows
 import matdata as md
 from matdata.splits.matbench import shuffled_folds
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.real_data

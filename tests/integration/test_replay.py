@@ -43,6 +43,7 @@ def _files(folder):
     }
 
 
+@pytest.mark.slow
 def test_a_colleague_without_a_key_rebuilds_every_byte(saved, tmp_path):
     dataset, path = saved
     other = md.build("mp", cache=tmp_path / "other", from_=path, workers=1, split=None)
@@ -62,6 +63,7 @@ def _lines(path):
     return gzip.decompress(path.read_bytes()).decode().splitlines()
 
 
+@pytest.mark.slow
 def test_a_changed_or_cut_file_is_refused_and_nothing_is_kept(saved, tmp_path):
     dataset, path = saved
     lines = _lines(path)
@@ -82,6 +84,7 @@ def test_a_changed_or_cut_file_is_refused_and_nothing_is_kept(saved, tmp_path):
     assert whole.ref == dataset.ref
 
 
+@pytest.mark.slow
 def test_a_file_of_another_source_or_with_a_limit_is_refused(saved):
     _, path = saved
     with pytest.raises(md.SourceError, match="saved from the source mp, not jarvis"):

@@ -7,7 +7,6 @@ import copy
 import importlib
 import json
 import shlex
-from pathlib import Path
 
 import pytest
 from support.runs import TARGET, train
@@ -15,13 +14,10 @@ from support.runs import TARGET, train
 import matdata as md
 from matdata.cli import main
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-
 
 @pytest.fixture
-def results(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-    return importlib.import_module("results")
+def results():
+    return importlib.import_module("matdata_recipes.results")
 
 
 @pytest.fixture
@@ -40,6 +36,7 @@ def given(cache, folder, **more):
     return argparse.Namespace(**values)
 
 
+@pytest.mark.slow
 def test_runs_become_files_and_files_a_table(results, evaluated, tmp_path, capsys):
     where = ["--cache", str(evaluated), "--folder", str(tmp_path / "r")]
     assert results.main(["--add", "a", "b", *where]) == 0
@@ -61,6 +58,7 @@ def test_runs_become_files_and_files_a_table(results, evaluated, tmp_path, capsy
     assert out.count("###") == 2, "another split is another table"
 
 
+@pytest.mark.slow
 def test_the_command_of_a_file_is_the_command_of_the_run(results, evaluated, tmp_path, capsys):
     """Given again, it finds the run finished: the same request, down to the digest."""
     results.add(["a", "c"], given(evaluated, tmp_path))
@@ -70,6 +68,7 @@ def test_the_command_of_a_file_is_the_command_of_the_run(results, evaluated, tmp
         assert f"run {found['run']} is finished" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_row_never_mixes_test_materials(results, evaluated, tmp_path):
     results.add(["a", "b"], given(evaluated, tmp_path))
     a, b = results.read(tmp_path)
@@ -90,6 +89,7 @@ def test_a_row_never_mixes_test_materials(results, evaluated, tmp_path):
         results.row_groups([a, {**a, "run": "again"}], TARGET)
 
 
+@pytest.mark.slow
 def test_seeds_of_a_split_are_one_row_and_compared_on_the_same_parts(results, evaluated, tmp_path):
     results.add(["a"], given(evaluated, tmp_path))
     (a,) = results.read(tmp_path)

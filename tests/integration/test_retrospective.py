@@ -11,7 +11,7 @@ from pymatgen.core import Lattice, Structure
 
 from matdata.store.records import read_record
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
+pytestmark = pytest.mark.slow
 
 
 def _perovskites(path):
@@ -28,7 +28,7 @@ def _perovskites(path):
 
 
 def test_a_search_with_two_seeds(tmp_path, capsys):
-    script = importlib.import_module("retrospective")
+    script = importlib.import_module("matdata_recipes.retrospective")
     source = _perovskites(tmp_path / "perov.csv")
     words = ["--from", str(source), "--models", "rf-magpie", "--seeds", "2"]
     where = ["--cache", str(tmp_path / "cache"), "--output", str(tmp_path / "out" / "r.json")]

@@ -44,6 +44,7 @@ def cache(built, tmp_path):
     return tmp_path / "c"
 
 
+@pytest.mark.slow
 def test_one_dataset_holds_both(built, records):
     bare = mixed.bare_ids(records)
     assert len(built) == COUNT
@@ -114,6 +115,7 @@ def test_the_order_of_the_records_does_not_matter(suffix, tmp_path):
     assert compare(one, other).is_empty
 
 
+@pytest.mark.slow
 def test_a_run_states_how_many_rows_have_no_structure(cache):
     given = {"dataset": "m", "target": "gap", "split": "70-15-15-seed0"}
     assert train(cache, plugin="rf-magpie", name="forest", **given) == 0
@@ -152,6 +154,7 @@ def test_what_is_printed(cache, records, capsys):
     assert main(["verify", *there, "--json"]) == 0
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_build_counts_them(records, tmp_path, capsys):
     path = mixed.write_csv(tmp_path / "a.csv", records)
     assert main(["build", str(path), "--cache", str(tmp_path), "--dedupe", "none"]) == 0
@@ -196,6 +199,7 @@ def test_a_build_whose_records_are_all_in_another_dataset_says_so(cache, records
     assert "--drop-by" in caught.value.next_step
 
 
+@pytest.mark.slow
 def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, tmp_path, capsys):
     with pytest.raises(md.SplitError, match=f"{BARE} of {COUNT} materials have no structure"):
         built.split(group_by="protostructure")

@@ -65,11 +65,19 @@ def test_files_of_another_run_are_read_by_nobody(cache, runs, capsys, file):
     assert file in problem
 
 
+def test_a_file_in_place_of_a_folder_for_pictures_opens_no_test_part(cache, runs, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    folder = str(tmp_path / "file" / "pictures")
+    assert main(["evaluate", "a", "--cache", str(cache), "--pictures", folder]) == 1
+    assert "cannot be a folder" in capsys.readouterr().err
+    assert not list(cache.rglob("*.openings.jsonl"))
+
+
 @pytest.mark.parametrize("file", [BEST, LAST, "normalizer.json"])
 def test_files_of_another_run_do_not_go_into_one_that_is_under_way(cache, runs, capsys, file):
     (runs / "a" / "result.json").unlink()
     assert predict(cache) == 0
-    assert "run a is not finished: its best weights so far are used" in capsys.readouterr().err
+    assert "run 'a' is not finished: its best weights so far are used" in capsys.readouterr().err
     shutil.copy(runs / "b" / file, runs / "a" / file)
     capsys.readouterr()
     if file != LAST:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from matdata_recipes import oscillators
 from support import toy
 from support.distributions import install
-from support.recipes import RECIPES
 
 import matdata as md
 from matdata.building.feature_stage import add_features
@@ -35,15 +34,8 @@ def world(tmp_path_factory):
     """Oscillators, with runs on the real part, the imaginary part, both, and a number."""
     cache = tmp_path_factory.mktemp("screen") / "cache"
     cache.mkdir()
-    sys.path.insert(0, str(RECIPES))
-    try:
-        import oscillators
-
-        oscillators.write_records(cache / "eps.jsonl", 120, ENERGIES, 0)
-        records = [json.loads(line) for line in (cache / "eps.jsonl").read_text().splitlines()]
-    finally:
-        sys.path.remove(str(RECIPES))
-        del sys.modules["oscillators"]
+    oscillators.write_records(cache / "eps.jsonl", 120, ENERGIES, 0)
+    records = [json.loads(line) for line in (cache / "eps.jsonl").read_text().splitlines()]
     for place, record in enumerate(records):
         record |= {"static": record[RE][0], "energy_above_hull": [None, 0.001, 0.1][place % 3]}
         record["other"] = [2.0 * x for x in record["energies"]]

@@ -1,4 +1,4 @@
-"""Every script of benchmarks/, recipes/ and tools/ starts: imported, and run with tiny inputs.
+"""Every script of benchmarks/, tools/ and the recipes starts: imported, and run with tiny inputs.
 
 A new script is found by itself. It is imported; one with a `main` must also stand in `TINY` (with
 the arguments of a run of seconds), in `HELP` (public data or long work: `--help` alone), or in
@@ -17,9 +17,11 @@ import pytest
 from support.crystals import SHARED
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "recipes", "tools")
+FOLDERS = ("benchmarks", "recipes/matdata_recipes", "tools")
 SCRIPTS = [f"{path.parent.name}/{path.name}" for f in FOLDERS for path in ROOT.glob(f"{f}/*.py")]
 STEMS = {Path(script).stem for script in SCRIPTS}
+#: Recipes are modules of a package, and are started as such.
+PACKAGE = "matdata_recipes/"
 FEW = ("--limit", "6", "--sample", "3")
 #: Arguments of a run of seconds, for scripts that read public data at most.
 TINY: dict[str, tuple[str, ...]] = {
@@ -44,8 +46,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/quotient_sizes.py": ("--limit", "6"),
     "benchmarks/voronoi_vs_matminer.py": FEW,
     "benchmarks/wyckoff_vs_aviary.py": ("--limit", "6"),
-    "recipes/results.py": (),
-    "recipes/train.py": ("--list", "ex-*"),
+    "matdata_recipes/results.py": (),
 }
 #: Runs of minutes.
 HELP = (
@@ -57,23 +58,25 @@ HELP = (
     "benchmarks/sizes.py",
     "benchmarks/structure_models.py",
     "benchmarks/structure_table.py",
-    "recipes/cuprates.py",
-    "recipes/finder_enz.py",
-    "recipes/ofm_valence.py",
-    "recipes/retrospective.py",
+    "matdata_recipes/cuprates.py",
+    "matdata_recipes/finder_enz.py",
+    "matdata_recipes/ofm_valence.py",
+    "matdata_recipes/precursor_folds.py",
+    "matdata_recipes/retrospective.py",
+    "matdata_recipes/train.py",
 )
 #: Parts of others, without a `main`.
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
-    "benchmarks/scale_children.py", "benchmarks/scale_table.py",
-    "benchmarks/structure_rivals.py", "recipes/calibration.py", "recipes/common.py",
-    "recipes/cuprate_figures.py",
-    "recipes/gathered.py", "recipes/leaderboards.py",
-    "recipes/oscillators.py",
-    "recipes/plan.py", "recipes/preset_data.py", "recipes/data_set.py", "recipes/presets.py",
-    "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",
-    "recipes/table_data.py", "recipes/table_presets.py", "recipes/wbm.py",
+    "benchmarks/scale_children.py", "benchmarks/scale_table.py", "benchmarks/structure_rivals.py",
     "tools/wyckoff_geometry.py",
+    *(f"matdata_recipes/{name}.py" for name in (
+        "__init__", "calibration", "common", "cuprate_figures", "data_set", "gathered",
+        "leaderboards",
+        "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
+        "presets", "properties", "published_ids", "summaries", "table_data", "table_presets",
+        "wbm",
+    )),
 }  # fmt: skip
 #: They rewrite tables and golden files.
 WRITES = {name for name in SCRIPTS if name.startswith("tools/make_")}
@@ -81,10 +84,14 @@ WRITES = {name for name in SCRIPTS if name.startswith("tools/make_")}
 RECIPES = {
     name
     for name in SCRIPTS
-    if name.startswith("recipes/")
-    and "def recipe(" in (ROOT / name).read_text("utf-8")
+    if name.startswith("matdata_recipes/")
+    and "def recipe(" in (ROOT / "recipes" / name).read_text("utf-8")
     and name not in MODULES
 }
+
+
+def _module(script: str) -> str:
+    return script.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 @pytest.fixture
@@ -101,6 +108,9 @@ def isolated(monkeypatch):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_can_be_imported(script, isolated):
+    if script.startswith(PACKAGE):
+        importlib.import_module(_module(script))
+        return
     isolated(str(ROOT / Path(script).parent))
     for name in STEMS:
         sys.modules.pop(name, None)
@@ -119,9 +129,10 @@ def test_every_script_is_started():
 
 def started(script: str, *arguments: str, cache: Path) -> str:
     """What a script prints; benchmarks end with 1 where matdata is the slower one."""
+    place = ["-m", _module(script)] if script.startswith(PACKAGE) else [str(ROOT / script)]
     environment = {**os.environ, "MATDATA_CACHE": str(cache), "MATDATA_SHARED": str(SHARED.parent)}
     done = subprocess.run(
-        [sys.executable, str(ROOT / script), *arguments],
+        [sys.executable, *place, *arguments],
         capture_output=True,
         text=True,
         env=environment,

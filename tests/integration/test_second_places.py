@@ -67,6 +67,7 @@ def document(capsys, *words: str) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_dataset_of_others_is_opened_with_its_split_and_features(lab, own):
     dataset = md.open("shared")
@@ -129,6 +130,7 @@ def test_a_split_of_a_dataset_of_others_is_refused(lab):
     assert "your own cache" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_snapshot_of_others_is_built_from(lab, own, capsys):
     dataset = md.build("sample:120", name="again", dedupe="none", workers=1)

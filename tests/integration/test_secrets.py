@@ -9,7 +9,6 @@ import sys
 
 import pyarrow.parquet as pq
 import pytest
-from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
 from support import mp_server, optimade_server
 from support.crystals import many
 from support.files import mp_document
@@ -24,6 +23,9 @@ from matdata.sources import web
 
 pytestmark = pytest.mark.slow
 
+#: Imported when a test needs it: the client takes seconds.
+CLIENT_SETTINGS = "mp_api.client.core.settings.MAPI_CLIENT_SETTINGS"
+
 KEY = "Sentinel/Key+0123456789=abcdefgh"
 PASSWORD = "Sentinel:p@ss/w0rd%é"
 QUOTED = "Sentinel%3Ap%40ss%2Fw0rd%25%C3%A9"
@@ -34,7 +36,7 @@ assert len(KEY) == 32
 def run(tmp_path, monkeypatch, capfd):
     """Runs commands on one cache as a process would; keeps all that they print."""
     monkeypatch.setattr(web, "PAUSE", 0.0)
-    monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "BACKOFF_FACTOR", 0.0)
+    monkeypatch.setattr(f"{CLIENT_SETTINGS}.BACKOFF_FACTOR", 0.0)
     told = []
 
     def command(*words, code=None, **environment):

@@ -76,6 +76,7 @@ def same(cache, other, *places):
         assert contents(other / one) == contents(cache / one) != {}
 
 
+@pytest.mark.slow
 def test_a_dataset_comes_back_with_its_splits_and_features_byte_by_byte(cache, other, place):
     pushed = md.push("golden", place, features="all", cache=cache)
     assert {one.kind for one in pushed} == {"dataset", "split", "feature"}
@@ -269,6 +270,7 @@ def test_a_pull_that_was_stopped_goes_on_at_the_byte(cache, other, tmp_path, mon
     assert md.verify(cache=other).faults == []
 
 
+@pytest.mark.slow
 def test_two_pushers_and_two_pullers_at_once_agree(cache, tmp_path):
     shared, done, failures = tmp_path / "shared", [], []
     gate = threading.Barrier(4)
@@ -453,6 +455,7 @@ def test_gc_leaves_a_pull_at_work_alone(cache, other, tmp_path, monkeypatch, ref
     assert md.verify(cache=other).faults == []
 
 
+@pytest.mark.slow
 def test_a_name_that_leads_out_is_no_version(cache, other, tmp_path):
     from matdata.store.records import seal_record
 

@@ -50,6 +50,7 @@ def test_a_file_of_arrays_becomes_blocks_on_one_grid(oscillators):
     assert oscillators.table["eps_im_xx"].iloc[0] == block(oscillators, "eps_im_xx")[0].tolist()
 
 
+@pytest.mark.slow
 def test_all_ways_to_bring_spectra_give_the_same(tmp_path, oscillators):
     expected = block(oscillators)
     values = arrays()

@@ -275,6 +275,7 @@ def test_audit_of_compositions(capsys, tmp_path):
     assert "holds compositions and no structures" in err
 
 
+@pytest.mark.slow
 def test_report_is_the_table_of_goodall(capsys, tmp_path):
     source = write_csv(tmp_path / "r.csv", many(12))
     md.build(source, dedupe="protostructure", filter={"wyckoff_below": 16}, workers=1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
+from matdata_recipes.table_presets import COMPARED, ROWS
 from support.stand_ins import jarvis_file, mp_file
 
 from matdata.training import TRAINERS, trainer
@@ -16,10 +15,6 @@ from matdata.training.run_lookup import find_run
 
 pytestmark = pytest.mark.slow
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "recipes"))
-_tables = importlib.import_module("table_presets")
-sys.path.pop(0)
-ROWS, COMPARED = _tables.ROWS, _tables.COMPARED
 
 #: Splits of the stand-ins, which are too small for the numbers of the paper.
 SHARES = "shares-of-60000-4619-4620-seed0"
@@ -60,9 +55,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def train(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "recipes"))
-    return importlib.import_module("train")
+def train():
+    return importlib.import_module("matdata_recipes.train")
 
 
 def started(train, home, preset: str, *words: str) -> dict:
@@ -70,7 +64,7 @@ def started(train, home, preset: str, *words: str) -> dict:
     results = home["folder"] / "results"
     where = ["--cache", str(home["cache"]), "--results", str(results), "--quiet"]
     assert train.main([preset, "--epochs", "2", *words, *where]) == 0
-    name = importlib.import_module("presets").PRESETS[preset].run(0)
+    name = importlib.import_module("matdata_recipes.presets").PRESETS[preset].run(0)
     run = find_run(home["cache"], words[words.index("--name") + 1] if "--name" in words else name)
     assert run.finished
     assert run.settings.epochs == 2
@@ -88,7 +82,7 @@ def test_a_row_of_a_table_starts(train, home, row):
     smaller = row.data in ("ocrystalnet-mp-band-gap", "ocrystalnet-mp-formation-energy")
     result = started(train, home, row.name, *words, *(["--split", SHARES] if smaller else []))
     ((target, score),) = result["targets"].items()
-    assert target == importlib.import_module("preset_data").DATA[row.data].target
+    assert target == importlib.import_module("matdata_recipes.preset_data").DATA[row.data].target
     assert score["metrics"]["mae"] > 0
     # an error on another split than the paper's does not stand beside the paper's
     assert (score["paper"] is None) is smaller

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from ase.build import bulk
 from pymatgen.core import Composition, Lattice, Molecule, Structure
+from support.crystals import rock_salt_structure
 
 import matdata as md
 from matdata.cli.main import main
@@ -17,12 +18,7 @@ from matdata.cli.main import main
 PAIRS = (("Na", "Cl", 5.64), ("Mg", "O", 4.21), ("Li", "F", 4.02), ("K", "Cl", 6.29))
 
 
-def salt(cation, anion, length):
-    sites = [[0, 0, 0], [0.5, 0.5, 0.5]]
-    return Structure.from_spacegroup("Fm-3m", Lattice.cubic(length), [cation, anion], sites)
-
-
-SALTS = [salt(*pair) for pair in PAIRS]
+SALTS = [rock_salt_structure(length, cation, anion) for cation, anion, length in PAIRS]
 
 
 def build(source, cache, **options):
@@ -81,16 +77,18 @@ def test_a_table_is_the_same_dataset_as_its_csv(tmp_path):
     assert main(["verify", "--cache", str(tmp_path / "2")]) == 0
 
 
+@pytest.mark.slow
 def test_equal_tables_are_read_once_and_others_are_others(tmp_path):
     first, again = build(frame(), tmp_path), build(frame().copy(), tmp_path)
     assert first.ref == again.ref
     assert len(list((tmp_path / "snapshots" / "files").glob("local-*"))) == 1
     moved = frame()
-    moved.at[0, "structure"] = salt("Na", "Cl", 5.65)
+    moved.at[0, "structure"] = rock_salt_structure(5.65, "Na", "Cl")
     assert build(moved, tmp_path).ref != first.ref
     assert build(frame(gap=[1.0, 2.0, np.nan, 4.5]), tmp_path).ref != first.ref
 
 
+@pytest.mark.slow
 def test_workers_read_the_same(tmp_path):
     table = frame().set_index(pd.Index(list("abcd")))
     assert build(table, tmp_path / "1", workers=2).digest == build(table, tmp_path / "2").digest
@@ -141,6 +139,7 @@ def test_structures_that_cannot_be_used_are_ledger_rows_with_their_reason(tmp_pa
     }
 
 
+@pytest.mark.slow
 def test_lists_of_structures_atoms_and_formulas_with_targets(tmp_path):
     items = [*SALTS[:2], bulk("Si"), "Fe2O3", Composition("CaTi0.5Zr0.5O3"), SALTS[2].to(fmt="cif")]
     dataset = build(items, tmp_path, target=[1, 2, 3, 4, 5, 6])
@@ -159,9 +158,10 @@ def test_lists_of_structures_atoms_and_formulas_with_targets(tmp_path):
     assert build(["NaCl", "MgO"], tmp_path).kind == "composition"
 
 
+@pytest.mark.slow
 def test_own_energies_filters_and_features_as_with_files(tmp_path):
     table = frame(energy_per_atom=[-1.0, -2.0, -3.0, -4.0]).set_index(pd.Index(list("abcd")))
-    table.loc["e"] = [salt("Na", "Cl", 5.7), 9.0, -0.5]
+    table.loc["e"] = [rock_salt_structure(5.7, "Na", "Cl"), 9.0, -0.5]
     dataset = build(
         table,
         tmp_path,

@@ -42,6 +42,7 @@ def test_numbers_and_classes_in_one_run(toy):
     np.testing.assert_array_equal(again.mean, found.mean)
 
 
+@pytest.mark.slow
 def test_a_spectrum_has_its_axis_from_a_column(toy, capsys):
     words = ["train", "example", "toy", "--split", "s", "--epochs", "3", "--target", "spectrum"]
     axis = ["--axis", "spectrum=energy", "--target-option", "spectrum.axis_weights=trapezoid"]

@@ -62,6 +62,7 @@ def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     assert {entry["run"]: entry["test"] for entry in group["runs"]}["a"] == scored["metrics"]
 
 
+@pytest.mark.slow
 def test_a_test_part_is_opened_once(cache, capsys):
     train(cache)
     for reused in (False, True):
@@ -191,6 +192,7 @@ def test_no_value_of_the_test_part_reaches_the_loaders_of_training(
     assert all(not rows & test or rows <= test for rows in parts), "parts are read together"
 
 
+@pytest.mark.slow
 def test_runs_on_other_validation_materials_are_not_ranked(cache, capsys):
     for name, split in (("a", "main"), ("b", "other")):
         train(cache, name=name, split=split)
@@ -228,6 +230,7 @@ def test_formulas_and_files_get_the_predictions_of_a_dataset(cache, capsys, tmp_
     assert "no dataset of the cache, no file, and no formula" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_classes_are_learnt_and_scored(cache, capsys):
     more = ["--task", "classification", "--epochs", "40", "--ensemble", "2"]
     more += ["--lr", "0.02", "--threads", "1"]

@@ -130,6 +130,7 @@ def test_a_run_of_an_older_version_is_upgraded_where_the_plugin_says_how(cache, 
         md.predict(md.open_run("a", cache), ["NaCl"])
 
 
+@pytest.mark.slow
 def test_a_warm_start_takes_weights_over_and_can_freeze_them(cache, capsys):
     train(cache)
     frozen = ["--from-run", "a", "--freeze", "hidden.*"]

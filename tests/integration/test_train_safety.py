@@ -179,6 +179,7 @@ def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
     assert "targets that are not positive" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
     assert train(cache) == 0
     runs = cache / "runs"
@@ -208,6 +209,7 @@ def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
     assert "test part opened for 2 trainings" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_deleted_records_of_a_test_part_are_reported(cache, capsys):
     assert fit(cache) == 0
     assert evaluate(cache) == 0
@@ -272,6 +274,7 @@ def test_a_device_that_fails_is_reported_and_the_training_goes_on(
     equal(weights(cache), weights(cache, "whole"))
 
 
+@pytest.mark.slow
 def test_a_training_in_fp16_logs_the_steps_that_were_left_out(cache):
     assert train(cache, "--precision", "fp16", "--set", "train.deterministic=true") == 0
     rows = [

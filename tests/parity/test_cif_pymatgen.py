@@ -53,6 +53,7 @@ SPECIES = ["F", "Sn", "Ba", "Pd"]
 ROWS = range(0, len(prototypes()), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_prototypes_on_their_symmetry(part):
     """The refined cell comes back from operations, and from the symbol alone or not at all."""

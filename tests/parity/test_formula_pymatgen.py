@@ -15,6 +15,7 @@ from matdata.core.errors import StructureError
 from matdata.core.formula import parse_formula
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "column"),

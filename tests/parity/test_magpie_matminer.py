@@ -95,6 +95,7 @@ def test_real_formulas(name):
     assert_agrees(formulas[:: len(formulas) // 400])
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_superconductors_with_many_elements_and_fractions():
     with gzip.open(real("supercon/supercon.csv.gz"), "rt", newline="") as file:

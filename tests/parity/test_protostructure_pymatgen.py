@@ -88,6 +88,7 @@ def test_engines_disagree_on_space_groups_only(phonons) -> None:
     assert np.count_nonzero(~same_group) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_affine_differs_only_where_the_cell_may_change(phonons) -> None:
     symmetry = analyse(phonons.crystals)

@@ -34,6 +34,7 @@ def decorated(part, row, species):
     return pymatgen_structure(int(part.rows[row]), slots)
 
 
+@pytest.mark.slow
 def test_volumes_are_those_of_the_dls_predictor(drawn):
     from pymatgen.analysis.structure_prediction.volume_predictor import DLSVolumePredictor
     from pymatgen.core import Element
@@ -46,6 +47,7 @@ def test_volumes_are_those_of_the_dls_predictor(drawn):
         assert crystal.volume[0] == pytest.approx(predictor.predict(structure), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_energies_are_those_of_a_direct_ewald_sum(drawn):
     from pymatgen.analysis.ewald import EwaldSummation
     from pymatgen.core import Lattice, Species, Structure

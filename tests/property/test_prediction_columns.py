@@ -54,6 +54,7 @@ def _names(targets):
     return [MATERIAL_ID, *(column.name for column in columns)]
 
 
+@pytest.mark.slow
 @given(_lists(NUMBERS))
 @example([Target("gap"), Target("gap_mean"), Target("energy"), Target("energy_total")])
 @example([Target("x"), Target("x_member"), Target("x_member_0")])
@@ -70,6 +71,7 @@ def test_one_target_of_classes_is_never_refused(target):
     assert len(names) == len({*names})
 
 
+@pytest.mark.slow
 @given(_lists(KINDS | LABELS | NUMBERS))
 def test_targets_of_all_kinds_have_other_columns_or_are_refused(targets):
     with contextlib.suppress(ConfigError):
@@ -95,6 +97,7 @@ def test_targets_of_which_one_continues_a_class_of_the_other_are_refused(label, 
             require_distinct(given_targets)
 
 
+@pytest.mark.slow
 @given(st.lists(NUMBERS | KINDS, min_size=1, max_size=3))
 def test_metadata_say_all_that_a_name_says(targets):
     intervals = {target.name for target in targets}
@@ -104,6 +107,7 @@ def test_metadata_say_all_that_a_name_says(targets):
         assert PredictionColumn.from_metadata(derived.to_metadata()) == derived
 
 
+@pytest.mark.slow
 @given(st.sets(NAMES, max_size=6))
 @example({"α", "β", "K (GPa)", "K [GPa]", "gap", "Gap"})
 @example({"..", ".", "-", "a/b", "a-b", "x" * 300, "x" * 301})

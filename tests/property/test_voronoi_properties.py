@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def assert_same(found, expected):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=2e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(crystals(), st.integers(0, 12))
 def test_cells_fill_space_in_any_cell(drawn, steps):
@@ -75,6 +77,7 @@ def test_cells_fill_space_in_any_cell(drawn, steps):
         np.testing.assert_array_equal(column, column[twins])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(crystals())
 def test_invariances(drawn):

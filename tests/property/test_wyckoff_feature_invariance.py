@@ -66,6 +66,7 @@ def _cells(crystals, cell: str):
     return from_structures(made, crystals.ids.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize("step", [25, pytest.param(1, marks=pytest.mark.slow)])
 def test_labellings_of_real_crystals_do_not_depend_on_how_they_are_written(step: int):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.crystals import Crystals
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 
@@ -38,6 +42,14 @@ def rock_salt(a: float, cation: int, anion: int) -> Sites:
     half = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
     shifted = [[(x + 0.5) % 1, y, z] for x, y, z in half]
     return cubic(a, [cation] * 4 + [anion] * 4, half + shifted)
+
+
+def rock_salt_structure(a: float, cation: str, anion: str) -> Structure:
+    """The same for pymatgen, whose `from_spacegroup` takes seconds for this space group."""
+    from pymatgen.core import Element, Lattice, Structure
+
+    sites = rock_salt(a, Element(cation).Z, Element(anion).Z)
+    return Structure(Lattice.cubic(a), [cation] * 4 + [anion] * 4, sites.frac_coords)
 
 
 def perovskite(a: float, A: int, B: int, X: int) -> Sites:

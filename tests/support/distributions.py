@@ -65,7 +65,39 @@ class Nothing(Derivation):
     def apply(self, predictions, rows, fitted):
         return {{}}
 """
+COMMAND = """
+from dataclasses import dataclass
+from matdata.plugin import Command, ConfigError, Settings, setting
+@dataclass(frozen=True)
+class Said(Settings):
+    word: str = setting("", "what is said")
+    from_: tuple[str, ...] = setting((), "files")
+    times: int = setting(1, "how often", minimum=1)
+    loud: bool = setting(False, "in capitals")
+class Told:
+    def __init__(self, words):
+        self.words = words
+    def to_json(self):
+        return {{"words": self.words}}
+    def lines(self):
+        return self.words
+class Say(Command[Said]):
+    name, summary = {name!r}, "says a word"
+    examples = ("matdata {name} hello --times 2",)
+    positional = ("word",)
+    Options = Said
+    def run(self, options, context):
+        print("on the way")
+        context.console.say("a line of the console")
+        if options.word == "no":
+            raise ConfigError("it is not said", next_step="say yes")
+        if options.word == "bug":
+            raise KeyError("bug")
+        word = options.word.upper() if options.loud else options.word
+        return Told([word, *options.from_] * options.times)
+"""
 WHOLE = {
+    "commands": COMMAND,
     "trainers": TRAINER,
     "featurizers": FEATURIZER,
     "sources": SOURCE,
@@ -73,6 +105,7 @@ WHOLE = {
     "derivations": DERIVATION,
 }
 CLASSES = {
+    "commands": "Say",
     "trainers": "Mean",
     "featurizers": "Rows",
     "sources": "Empty",

@@ -6,11 +6,12 @@ import csv
 import gzip
 import importlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+from matdata_recipes import common
+
+RECIPES = Path(__file__).parents[2] / "recipes" / "matdata_recipes"
 Run = Callable[..., list[dict]]
 
 
@@ -18,10 +19,10 @@ def runner(capsys) -> Run:
     """``run(name, *arguments)`` returns what the recipe prints with ``--json``."""
 
     def carry_out(name: str, *arguments: object) -> list[dict]:
-        module = importlib.import_module(name)
+        module = importlib.import_module(f"matdata_recipes.{name}")
         words = [str(argument) for argument in arguments]
         more = getattr(module, "arguments", None)
-        code = sys.modules["common"].run(module.recipe, module.__doc__, [*words, "--json"], more)
+        code = common.run(module.recipe, module.__doc__, [*words, "--json"], more)
         out, err = capsys.readouterr()
         assert code == 0, err
         return json.loads(out)

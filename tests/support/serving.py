@@ -72,7 +72,8 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def running(server: S) -> Iterator[S]:
     """Serve in a thread until the block ends."""
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # a server that looks twice a second whether it should stop delays every test by so much
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:

@@ -23,6 +23,7 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(CELLS))
 @given(data=st.data())
 @settings(deadline=None)  # the first array of lists imports pandas

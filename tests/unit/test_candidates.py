@@ -159,6 +159,7 @@ def test_the_best_are_those_of_all(log_p, parent, one_element, count):
     np.testing.assert_allclose(result.log_weight, [weight for weight, _ in expected])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one_element", [True, False])
 @pytest.mark.parametrize("parent", [(3, 8), (17, 8, 11)])
 def test_samples_follow_the_weights_without_replacement(log_p, parent, one_element):

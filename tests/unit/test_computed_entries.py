@@ -199,6 +199,7 @@ def test_corrections_are_left_out_or_refused(tmp_path):
         build_all(path, tmp_path, corrections="mp2020")
 
 
+@pytest.mark.slow
 def test_an_entry_that_a_scheme_cannot_correct_is_a_row_of_the_ledger(tmp_path):
     potcars = [{"titel": "PAW_PBE Li_sv 10Sep2004"}, {"titel": "PAW_PBE O 08Apr2002"}]
     good = {"run_type": "GGA", "hubbards": {}, "is_hubbard": False, "potcar_spec": potcars}

@@ -46,6 +46,7 @@ def test_the_lowest_polymorph_stays_and_ties_go_to_the_smaller_id():
     )
 
 
+@pytest.mark.slow
 @given(st.permutations(range(5)))
 @settings(max_examples=20, deadline=None)
 def test_the_result_does_not_depend_on_input_order(order):

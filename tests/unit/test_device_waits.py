@@ -51,6 +51,7 @@ CASES = {
 FLAT = [(name, hypers) for name, several in CASES.items() for hypers in several]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "hypers"), FLAT, ids=[f"{name}-{'-'.join(map(str, h.values()))}" for name, h in FLAT]
 )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.recipes import RECIPES
 
 from matdata.core.errors import ConfigError
 from matdata.evaluation.derive.enz import crossing
@@ -22,12 +20,10 @@ PAPER = Axis("energies", "eV", tuple(np.linspace(0, 30, 3000).tolist()))
 
 
 @pytest.fixture
-def oscillators(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-    import oscillators
+def oscillators():
+    from matdata_recipes import oscillators
 
-    yield oscillators
-    sys.modules.pop("oscillators")
+    return oscillators
 
 
 def parts(axis=PAPER, names=("eps_re_xx", "eps_im_xx")):

@@ -14,10 +14,11 @@ from matplotlib.patches import Rectangle
 from support.figures import faint, outside, overlapping, page_of, words_of
 
 from matdata.core.errors import ConfigError
+from matdata.core.periodic_table import short, table_position
 from matdata.figures import confidence, curves, funnel, histograms, matrices, spectra, styles
 from matdata.figures.formats import PictureSettings
 from matdata.figures.parity import Pairs, parity, score_line
-from matdata.figures.periodic_table import periodic_table, short, table_position
+from matdata.figures.periodic_table import periodic_table
 from matdata.figures.picture import Look
 from matdata.training.ensemble import combine
 from matdata.training.outputs import Members

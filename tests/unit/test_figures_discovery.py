@@ -35,6 +35,7 @@ def _all(style):
     yield reliability(probability, probability**2, np.arange(10), 0.1, "e", look)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_all_can_be_read(style, tmp_path):
     for number, picture in enumerate(_all(style)):
@@ -46,6 +47,7 @@ def test_all_can_be_read(style, tmp_path):
         assert len(first) > 5000
 
 
+@pytest.mark.slow
 def test_a_bar_of_materials_on_the_hull_is_on_its_stable_side():
     picture = classification(TRUE, {"mean": MEAN}, "d")
     left, right = picture.axes
@@ -58,6 +60,7 @@ def test_a_bar_of_materials_on_the_hull_is_on_its_stable_side():
     assert right_bar.get_x() <= 0.1 <= right_bar.get_x() + right_bar.get_width() + 1e-12
 
 
+@pytest.mark.slow
 def test_curves_end_where_nothing_more_is_predicted_to_be_stable():
     counts = np.arange(1, 11)
     picture = cumulative(counts / 10, counts / 20, 4, "b")

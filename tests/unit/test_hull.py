@@ -49,6 +49,7 @@ def programme(of, energies, target, exclude=False):
     return done.fun if done.status == 0 else np.nan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_elements", [1, 2, 3, 4, 6, 9])
 @pytest.mark.parametrize("elements", [True, False])
 def test_energies_are_those_of_a_linear_programme(n_elements, elements):

@@ -58,6 +58,7 @@ def test_allowing_a_mixture_does_not_change_the_identity():
     assert CurateSettings(mixed="allow").digest() == CurateSettings().digest()
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path, capsys):
     path = tmp_path / "a.csv"
     path.write_text("formula,gap,functional\nNaCl,5.0,PBE\nKCl,5.1,HSE\n")

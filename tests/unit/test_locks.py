@@ -121,6 +121,7 @@ def test_the_process_id_of_another_machine_says_nothing(path):
         pytest.fail("its holder may be alive")
 
 
+@pytest.mark.slow
 def test_a_holder_on_another_machine_that_fell_silent_loses_it(path):
     holder = left_by(path, silent=3600, **FOREIGN)
     started = time.monotonic()
@@ -176,6 +177,7 @@ def test_a_holder_learns_that_it_was_taken_over(path):
             assert holder_of(path) == second.holder
 
 
+@pytest.mark.slow
 def test_a_late_taker_removes_nothing_of_the_next_holder(path, monkeypatch):
     """It found the holder silent, was stopped, and goes on when another one holds the lock."""
     left_by(path, silent=3600, **FOREIGN)

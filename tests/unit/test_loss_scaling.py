@@ -32,6 +32,7 @@ class Steep(nn.Module):
         return batch["numbers"].values @ (self.weight * self.slope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stacked", [False, True])
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "lamb"])
 def test_a_training_in_fp16_is_near_that_in_float32(stacked, optimizer):
@@ -50,6 +51,7 @@ def test_a_training_in_fp16_is_near_that_in_float32(stacked, optimizer):
     torch.testing.assert_close(near, wanted, rtol=0, atol=0.02 * float(wanted.abs().max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "lamb"])
 def test_steps_that_overflow_are_left_out_and_counted(optimizer):
     settings = _settings(optimizer=optimizer, epochs=1)

@@ -158,6 +158,7 @@ def test_thirty_elements_take_no_time():
     assert np.isfinite(row).all()
 
 
+@pytest.mark.slow
 def test_a_search_without_end_is_given_up():
     rng = np.random.default_rng(0)
     states = magpie.oxidation_states()

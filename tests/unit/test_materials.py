@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pymatgen.core import Composition, Lattice, Molecule, Species, Structure
-from support.crystals import few
+from support.crystals import few, rock_salt_structure
 
 import matdata as md
 from matdata.adapters.ase import to_atoms
@@ -17,7 +17,7 @@ from matdata.core.ledger import Unusable
 from matdata.materials import read_materials
 from matdata.materials.read import formula_or_path
 
-SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
+SALT = rock_salt_structure(5.64, "Na", "Cl")
 SHARED = Structure(Lattice.cubic(4), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 from scipy import integrate
-from support.recipes import RECIPES
 
 from matdata.core.errors import ConfigError
 
 
 @pytest.fixture
-def oscillators(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-    import oscillators
+def oscillators():
+    from matdata_recipes import oscillators
 
-    yield oscillators
-    sys.modules.pop("oscillators")
+    return oscillators
 
 
 def test_real_part_is_the_hilbert_transform_of_the_imaginary_part(oscillators):

@@ -125,6 +125,7 @@ def test_a_json_text_that_is_no_structure_is_a_ledger_row(tmp_path):
     assert "not JSON" in rejects[1].message
 
 
+@pytest.mark.slow
 def test_a_repeated_text_of_many_rows_is_bounded_in_memory(tmp_path):
     text = "x" * (1 << 20)
     rows = 20_000  # 20 GB if each row had its own copy

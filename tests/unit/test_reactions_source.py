@@ -192,6 +192,7 @@ def test_what_is_organic(amounts, organic):
 # the other columns
 
 
+@pytest.mark.slow
 def test_operations_conditions_source_and_label(read):
     celsius = [
         {"max_value": 1200.0, "min_value": 1000.0, "values": [], "units": "C"},

@@ -6,7 +6,6 @@ import csv
 import importlib
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,9 @@ TRUE = {"T": (0.25, -0.23, -0.03), "Hg1201": (0.43, 0.47, -3.13)}
 
 
 @pytest.fixture
-def recipe(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "recipes"))
+def recipe():
     names = ("calibration", "cuprates", "cuprate_figures")
-    yield {name: importlib.import_module(name) for name in names}
-    for name in names:
-        sys.modules.pop(name, None)
+    return {name: importlib.import_module(f"matdata_recipes.{name}") for name in names}
 
 
 def _write(path, rows):
@@ -65,6 +61,7 @@ def tables(recipe, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_coefficients_of_each_family_are_found_again(recipe, tables):
     found = recipe["cuprates"].study(recipe["cuprates"].read_tables(tables))
     for family, (alpha, beta, gamma) in TRUE.items():
@@ -111,6 +108,7 @@ def test_what_is_unexplored_is_empty_and_high(recipe):
     assert not region.holds(0.9, 0.2)
 
 
+@pytest.mark.slow
 def test_the_recipe_prints_and_draws(recipe, tables, tmp_path, capsys):
     words = ["--from", str(tables), "--pictures", str(tmp_path / "pictures"), "--style", "dark"]
     assert recipe["cuprates"].main(words) == 0
@@ -123,6 +121,7 @@ def test_the_recipe_prints_and_draws(recipe, tables, tmp_path, capsys):
     assert "has no icsd_removed.csv" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published tables are not here")
 def test_published_numbers(recipe):
     found = recipe["cuprates"].study(recipe["cuprates"].read_tables(PUBLISHED))

@@ -199,6 +199,7 @@ def test_the_first_of_two_installations_is_the_one(site, tmp_path_factory, monke
     assert TRAINERS.faults() == []
 
 
+@pytest.mark.slow
 def test_a_slow_import_is_named(site, monkeypatch, capsys):
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     code = "import time; time.sleep(0.5)\n" + whole("trainers", "some-name")

@@ -18,6 +18,8 @@ from matdata.sources._stream import MAX_SIZE, N_ORIGINALS, _originals, _records,
 from matdata.sources.base import CHUNK_ROWS
 from matdata.sources.sample import ENERGY, Sample
 
+pytestmark = pytest.mark.slow
+
 #: Of rows, numbers and charges of the first 140,000 records: they must never change.
 RECORDED = "5aae6ab73777336f5f4b4f8490524886b3dad2efcead7c7789389c30734a5e39"
 
@@ -42,7 +44,6 @@ def table(extended):
     return chunk.crystals, chunk.table
 
 
-@pytest.mark.slow
 def test_the_originals_are_what_they_were():
     digest = hashlib.sha256()
     n = 0
@@ -56,7 +57,6 @@ def test_the_originals_are_what_they_were():
 
 
 @pytest.mark.parametrize("chunk", [0, N_ORIGINALS // CHUNK_ROWS - 1])
-@pytest.mark.slow
 def test_a_sample_with_copies_starts_with_the_one_without(chunk):
     (whole,) = islice(Sample(N_ORIGINALS).chunks(chunk), 1)
     (longer,) = islice(Sample(N_ORIGINALS + 1).chunks(chunk), 1)
@@ -68,7 +68,6 @@ def test_a_sample_with_copies_starts_with_the_one_without(chunk):
     }
 
 
-@pytest.mark.slow
 def test_a_larger_sample_with_copies_starts_with_a_smaller(extended):
     (small,) = draw_chunks(0, N_ORIGINALS + 100, 200, N_ORIGINALS // 200)
     large = extended.take(0, 100)
@@ -184,7 +183,6 @@ def test_the_note_says_what_the_columns_mean():
     assert "copy_of" not in Sample(N_ORIGINALS).origin().note
 
 
-@pytest.mark.slow
 def test_every_seed_reaches_the_largest_size():
     for seed in (0, 1, 2**60 - 1):
         n, n_copies = 0, 0

@@ -53,6 +53,7 @@ def test_patience_is_a_number(monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_dask_is_imported_when_it_is_asked_for_and_named_where_it_is_missing():
     script = """
 import sys

@@ -91,6 +91,7 @@ def test_equal_arrays_give_equal_bytes(store, tmp_path):
     assert _bytes(_make(tmp_path / "a", store)) == _bytes(_make(tmp_path / "b", store))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", BACKENDS)
 def test_a_flipped_byte_is_found_in_every_file(store, tmp_path):
     folder = _make(tmp_path, store)

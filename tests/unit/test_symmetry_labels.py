@@ -14,6 +14,7 @@ from matdata.symmetry.search import analyse
 from matdata.tables import wyckoff
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["moyopy", "spglib"])
 def test_labels_of_crystals(engine):
     crystals = Crystals.concat([few(), many(60)])

@@ -40,7 +40,7 @@ def test_the_changelog_keeps_to_its_sections():
 def test_hooks_are_local_and_those_of_ci():
     hooks = _text(".pre-commit-config.yaml")
     assert re.findall(r"repo: (.*)", hooks) == ["local"], "hooks fetch nothing"
-    for check in ("ruff check", "ruff format --check", "mypy", "lint-imports"):
+    for check in ("ruff check", "ruff format --check", "--group docs mypy", "lint-imports"):
         assert f"uv run {check}" in hooks
         assert f"uv run {check}" in _text(".ci/run")
 
@@ -50,13 +50,37 @@ def test_no_lock_file_or_index_address_is_tracked():
     assert "index-url" not in _text("pyproject.toml")
 
 
-def test_every_feature_and_source_stands_in_the_readme_or_architecture():
+def test_every_feature_says_which_reference_it_equals_and_every_source_why_it_refuses():
     from matdata.features import FEATURIZERS
     from matdata.sources import SOURCES
 
-    documents = _text("README.md") + "".join(_text(page) for page in DESIGN)
+    documents = _text("docs/parity.md") + "".join(_text(page) for page in DESIGN)
     for name in [*FEATURIZERS._builtin, *SOURCES._builtin]:
-        assert f"`{name}" in documents, f"{name} is in neither README, ARCHITECTURE nor docs/design"
+        assert f"`{name}" in documents, f"{name} is in neither docs/parity.md nor docs/design"
+
+
+def test_the_readme_is_a_page():
+    lines = _text("README.md").splitlines()
+    assert len(lines) <= 100, "what is beyond a page belongs to docs/"
+    assert max(map(len, lines)) <= 130
+
+
+def test_each_measured_figure_of_the_readme_and_the_site_names_its_script():
+    for page in ("README.md", "docs/measurements.md"):
+        table = r"^\| what \| beside \|.*\n\|[-|]+\n((?:\|.*\n)+)"
+        (text,) = re.findall(table, _text(page), re.MULTILINE)
+        rows = text.splitlines()
+        assert rows, page
+        for row in rows:
+            script = row.rstrip(" |").rpartition("|")[2].strip()
+            known = script == "same" or (ROOT / script.strip("`")).is_file()
+            assert known, f"{page}: {row[:60]} names no script"
+
+
+def test_figures_of_the_readme_are_those_of_the_measurements():
+    measured = set(re.findall(r"[\d.,]+x", _text("docs/measurements.md")))
+    table = _text("README.md").partition("## Measured")[2]
+    assert set(re.findall(r"[\d.,]+x", table)) <= measured
 
 
 def test_the_architecture_is_a_map_and_its_pages_are_indexed():

@@ -44,5 +44,6 @@ def test_it_holds_what_matdata_asks_for(asked):
         assert requirement.specifier.contains(pin.version), f"{one} is older than {asked}"
 
 
+@pytest.mark.slow
 def test_matdata_itself_is_none_of_it():
     assert not [name for name in _locked() if name.startswith("matdata")]

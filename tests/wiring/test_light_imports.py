@@ -41,6 +41,7 @@ def test_the_python_api_imports_no_chemistry():
     assert not loaded.intersection(HEAVY)
 
 
+@pytest.mark.slow
 def test_a_small_build_without_compiled_features_loads_neither_pandas_nor_compiled_code(tmp_path):
     """Either takes as long to import as hundreds of crystals to read."""
     source = write_csv(tmp_path / "few.csv", many(4))
@@ -85,13 +86,16 @@ def test_every_command_has_a_module():
 
     from matdata.cli.arguments import make_parser
     from matdata.cli.commands import COMMANDS, module_of
+    from matdata.cli.plugin_commands import PLUGIN_COMMANDS
 
     (subparsers,) = (a for a in make_parser()._actions if a.dest == "command")
-    assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/cli/commands.py"
+    own = set(subparsers.choices) - set(PLUGIN_COMMANDS.plugins())
+    assert own == set(COMMANDS), "edit matdata/cli/commands.py"
     for command in COMMANDS:
         assert callable(import_module(module_of(command)).run)
 
 
+@pytest.mark.slow
 def test_datasets_and_features_are_read_without_chemistry(tmp_path):
     """What a GPU node has: NumPy, pandas, pyarrow, h5py. What it lacks may not be asked for."""
     golden = Path(__file__).parents[1] / "golden" / "v1"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import matdata
 
 ROOT = Path(matdata.__file__).parent
@@ -30,6 +32,7 @@ def _calls(path: Path) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_commands_print_by_console_print_line_or_print_json():
     found = {
         path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if "print" in _calls(path)
@@ -37,6 +40,7 @@ def test_commands_print_by_console_print_line_or_print_json():
     assert found <= PRINTERS, "print by Console, or by print_line of matdata/cli/common.py"
 
 
+@pytest.mark.slow
 def test_csv_is_written_by_the_one_writer():
     writers = {"to_csv", "DictWriter", "writerow", "writerows"}
     found = {

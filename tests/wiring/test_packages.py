@@ -116,7 +116,7 @@ COMMANDS = {
     "build matminer:matbench_phonons": "matminer",
     "featurize golden magpie": "chemistry",
     "featurize golden matminer:DensityFeatures": "matminer",
-    "report golden --output funnel.png": "pictures",
+    "report dataset:golden --output funnel.png": "pictures",
     "export golden out.extxyz": "chemistry",
     "train dummy golden --target gap": "train",
     "predict some NaCl": "train",

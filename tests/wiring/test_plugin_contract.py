@@ -35,7 +35,10 @@ FILES = (
     "{package}/py.typed",
 )
 #: Sources of recipes are written as plugins are.
-STAND_INS = [ROOT / "recipes" / name for name in ("gathered.py", "reactions.py", "wbm.py")]
+STAND_INS = [
+    ROOT / "recipes" / "matdata_recipes" / name
+    for name in ("gathered.py", "reactions.py", "wbm.py")
+]
 
 
 def _checker_names() -> dict[str, str]:
@@ -143,7 +146,7 @@ def test_tools_look_at_every_plugin():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     packages = {_package(name) for name in PLUGINS}
     linter = settings["importlinter"]
-    assert set(linter["root_packages"]) == {"matdata", *packages}
+    assert set(linter["root_packages"]) == {"matdata", "matdata_recipes", *packages}
     (forbidden,) = (one for one in linter["contracts"] if one["name"].startswith("plugins import"))
     assert set(forbidden["source_modules"]) == packages
     packages_of_matdata = Path(matdata.__file__).parent.glob("*/__init__.py")
@@ -151,7 +154,14 @@ def test_tools_look_at_every_plugin():
     inner = {f"matdata.{name}" for name in folders - {"plugin"}}
     assert set(forbidden["forbidden_modules"]) == inner
     checked = settings["mypy"]["files"]
-    assert {"matdata", "plugins/*/matdata_*", "recipes", "benchmarks", "tools"} == {*checked}
+    folders_of_code = {
+        "matdata",
+        "plugins/*/matdata_*",
+        "recipes/matdata_recipes",
+        "benchmarks",
+        "tools",
+    }
+    assert folders_of_code | {"docs/_ext/matdata_site"} == {*checked}
     (independent,) = (one for one in linter["contracts"] if one["type"] == "independence")
     assert set(independent["modules"]) == packages
 

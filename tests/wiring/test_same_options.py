@@ -73,7 +73,8 @@ KEYWORDS = {
 }
 COMMANDS = ("build", "discover", "embed", "nearest", "featurize", "hull", "work", "split",
             "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run",
-            "verify", "runs", "push", "pull", "import", "rm", "gc", "screen", "sweep")  # fmt: skip
+            "verify", "runs", "card", "report", "push", "pull", "import", "rm", "gc",
+            "screen", "sweep")  # fmt: skip
 
 
 def _of_command(command):

@@ -5,20 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from matdata.core.documents import JsonMapping
-from matdata.curate.settings import CurateSettings
+from matdata.curate.command_words import curation_words
 from matdata.datasets.exports.content import LABEL, Exported
 from matdata.datasets.exports.formats import ExportFormat
 from matdata.datasets.exports.headers import headers_of
 from matdata.datasets.exports.kinds import columns_of, is_number
-
-#: By setting of curation the option that says it, and how.
-_OPTIONS = {
-    "min_distance": ("--min-distance", "{}"),
-    "symprec": ("--set", "symmetry.symprec={}"),
-    "angle_tolerance": ("--set", "symmetry.angle_tolerance={}"),
-    "drop_deprecated": ("--filter", "drop_deprecated=false"),
-}
 
 
 def rebuild_command(content: Exported, path: Path, form: ExportFormat) -> str:
@@ -38,7 +29,9 @@ def rebuild_command(content: Exported, path: Path, form: ExportFormat) -> str:
     words += _energy(content, headers)
     if content.has_labels:
         words += ["--protostructure-col", headers.get(LABEL, LABEL)]
-    words += _curation(content.dataset.manifest["identity"].get("curation", {}))
+    words += curation_words(
+        content.dataset.manifest["identity"].get("curation", {}), dropping=False
+    )
     if "licence" in content.words and "words" in lost:
         words += ["--licence", content.words["licence"]]
     return shlex.join(words)
@@ -48,19 +41,6 @@ def _as_path(path: Path) -> str:
     """A path that is no option and no name of a source."""
     bare = len(path.parts) == 1 and (path.name.startswith("-") or not path.suffix)
     return f"./{path}" if bare else str(path)
-
-
-def _curation(settings: JsonMapping) -> list[str]:
-    """Options without which a rebuild would leave out other rows, or search other symmetries."""
-    usual = CurateSettings().identity()
-    engine = str(settings.get("symmetry", usual["symmetry"]))
-    words = ["--symmetry", engine] if engine != usual["symmetry"] else []
-    usual = CurateSettings(symmetry=engine).identity()
-    for name, (option, text) in _OPTIONS.items():
-        value = settings.get(name, usual[name])
-        if value != usual[name]:
-            words += [option, text.format(value)]
-    return words
 
 
 def _energy(content: Exported, headers: dict[str, str]) -> list[str]:

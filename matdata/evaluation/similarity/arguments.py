@@ -54,7 +54,8 @@ NEAREST_OPTIONS = (
     RUN,
     Option(
         "query",
-        "ids of materials of the run's dataset, another dataset, files of structures, or formulas",
+        "ids of materials of the run's dataset, another dataset, files of structures, formulas, or "
+        "reactions",
         "list",
         positional=True,
         required=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.options import Values
-from matdata.evaluation.materials import named_materials
+from matdata.evaluation.materials import named_materials, run_reads_reactions
 from matdata.evaluation.run_request import (
     MaterialsRequest,
     loop_settings,
@@ -114,7 +114,7 @@ class EmbedRequest(MaterialsRequest):
         require_network(run)
         names: tuple[str, ...] = ()
         if materials is None:
-            materials, names = named_materials(run.cache, fields["what"])
+            materials, names = named_materials(run.cache, fields["what"], run_reads_reactions(run))
         return cls(
             run,
             (),

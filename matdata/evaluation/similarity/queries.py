@@ -11,7 +11,12 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, StructureError, did_you_mean, first_few
 from matdata.core.given import require_given
-from matdata.evaluation.materials import named_materials, names_dataset, require_one_meaning
+from matdata.evaluation.materials import (
+    named_materials,
+    names_dataset,
+    require_one_meaning,
+    run_reads_reactions,
+)
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.run import Run
@@ -81,7 +86,7 @@ def named_query(run: Run, texts: Sequence[str]) -> tuple[object, tuple[str, ...]
             next_step="ask for ids, and for files and formulas, in two commands",
         )
     try:
-        return named_materials(run.cache, texts)
+        return named_materials(run.cache, texts, run_reads_reactions(run))
     except StructureError as error:
         raise StructureError(
             f"{error.what}; nor is it an id of {dataset.ref}{did_you_mean(texts[0], known)}",

@@ -13,6 +13,7 @@ from matdata.evaluation.similarity.keywords import EmbedKeywords, NearestKeyword
 
 if TYPE_CHECKING:
     from matdata.core.ledger import Reject
+    from matdata.evaluation.run_request import RunRequest
     from matdata.evaluation.similarity.neighbours import Neighbours
     from matdata.training.embeddings import Embeddings
     from matdata.training.run import Run
@@ -62,7 +63,7 @@ def embed(
     texts, materials = _texts_or_materials(what)
     fields = fields_of(EMBED_OPTIONS, {**options, "run": run, "what": texts})
     request = EmbedRequest.of(fields, materials)
-    _warn_of_training(request.run)
+    _warn_of_training(request)
     embeddings = embed_as_asked(request).embeddings
     _warn_of_rejects(embeddings.rejects)
     return embeddings
@@ -111,7 +112,7 @@ def nearest(
     texts, materials = _texts_or_materials(query)
     fields = fields_of(NEAREST_OPTIONS, {**options, "run": run, "query": texts})
     request = NearestRequest.of(fields, materials)
-    _warn_of_training(request.run)
+    _warn_of_training(request)
     neighbours = find_nearest(request)
     _warn_of_rejects(neighbours.rejects)
     return neighbours
@@ -126,10 +127,9 @@ def _texts_or_materials(given: object) -> tuple[list[str] | None, object]:
     return None, given
 
 
-def _warn_of_training(run: Run) -> None:
-    if not run.finished:
-        text = f"run {run.name!r} is not finished: its best weights so far are used"
-        warnings.warn(text, MatdataWarning, stacklevel=3)
+def _warn_of_training(request: RunRequest) -> None:
+    if remark := request.remark():
+        warnings.warn(remark, MatdataWarning, stacklevel=3)
 
 
 def _warn_of_rejects(rejects: Sequence[Reject]) -> None:

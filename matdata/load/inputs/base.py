@@ -29,9 +29,9 @@ class BatchForm(Generic[S_co]):
     featurizer
         The feature's featurizer, with its settings.
     fields
-        Values of each column, materials one after another: (sum of entries, *shape), or
-        (size, *shape) at level ``crystal``. Unsigned integers of 16 bits and more come as signed
-        ones of the same bits (`unsigned`), booleans as uint8.
+        Values of each column, materials one after another: ``(sum of entries, *shape)``, or
+        ``(size, *shape)`` at level ``crystal``. Unsigned integers of 16 bits and more come as
+        signed ones of the same bits (`unsigned`), booleans as uint8.
     segments
         For each ragged level where the entries of each material are.
     size

@@ -12,6 +12,7 @@ from torch.nn import functional
 from matdata.core.elements import N_ELEMENTS
 from matdata.features.reaction import ReactionSettings
 from matdata.load.inputs.base import BatchForm
+from matdata.nn.segments import segment_sum
 from matdata.tables import operations
 
 OXYGEN = 8
@@ -29,7 +30,7 @@ class ReactionBatch(BatchForm[ReactionSettings]):
 
     Of the K elements of all precursors (``segments["element"]``, by reaction): numbers (K,) and
     precursor (K,), and of each reaction allowed (b, 118), the alchemy mask of the elements that
-    the product may hold, and in_precursors (b, 118).
+    the product may hold, in_precursors (b, 118), and feed (b, 118), their atomic fractions.
     """
 
     #: Tokens of `sequences` that are no operation; those of operations are `OPERATION_TOKENS`.
@@ -94,6 +95,14 @@ class ReactionBatch(BatchForm[ReactionSettings]):
         """Precursor of each element, (K,) int64 in 0 to P - 1."""
         counts = self.fields["counts"].to(torch.int64)
         return torch.repeat_interleave(counts, output_size=self.segments["element"].total)
+
+    @functools.cached_property
+    def feed(self) -> Tensor:
+        """Atomic fractions of all precursors together, (b, 118) float32, column Z - 1."""
+        moles = self.shares.index_select(0, self.precursor) * self.fields["amounts"]
+        place = self.segments["element"].owner * N_ELEMENTS + self.numbers - 1
+        atoms = segment_sum(moles, place, self.size * N_ELEMENTS).view(self.size, N_ELEMENTS)
+        return atoms / atoms.sum(1, keepdim=True)
 
     @functools.cached_property
     def in_precursors(self) -> Tensor:

@@ -60,6 +60,7 @@ def test_it_says_that_members_cannot_be_stacked():
     assert not ALIGNN.vmap
 
 
+@pytest.mark.slow
 def test_company_does_not_matter(trained):
     require_same_in_any_company(partial(predict, trained), few(), atol=1e-5)
 

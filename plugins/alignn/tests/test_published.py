@@ -86,6 +86,7 @@ def changed(folder, **values):
     (folder / "config.json").write_text(json.dumps(config))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "text"),
     [

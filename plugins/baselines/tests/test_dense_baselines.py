@@ -95,6 +95,7 @@ def test_neighbours_are_those_of_scikit_learn(weights):
     np.testing.assert_allclose(members.mean(0)[:, 0], expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_memory_of_neighbours_is_bounded(weights):
     rows, values = drawn(4000, width=100)
@@ -153,6 +154,7 @@ def test_classes_of_boosted_trees_are_those_of_scikit_learn(classes):
     np.testing.assert_allclose(actual, reference.predict_proba(fresh), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_validation_part_chooses_the_rounds():
     rng = np.random.default_rng(0)
     rows = rng.random((80, 6))
@@ -189,6 +191,7 @@ def test_classes_that_training_lacks_have_no_probability(kind, present, tmp_path
     assert (mean.argmax(1) == labels).mean() > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_targets_are_learnt_one_by_one_from_what_is_known(kind):
     rows, values = drawn(100)

@@ -113,6 +113,7 @@ def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
     torch.testing.assert_close(outputs, expected, rtol=0, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_distances_matter(trained):
     crystals = few()
     wider = replace(crystals, lattice=crystals.lattice * 1.03)

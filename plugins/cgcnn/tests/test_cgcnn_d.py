@@ -39,6 +39,7 @@ def cache(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_structures_of_a_basin_stay_in_one_part(cache):
     dataset = md.open("pairs", cache=cache)
     split = dataset.split()  # the only one

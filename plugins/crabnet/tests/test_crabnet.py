@@ -141,5 +141,6 @@ def test_hypers_are_checked():
         trainer("crabnet", {"layer": 2})
 
 
+@pytest.mark.slow
 def test_it_learns():
     assert_learns(*build("crabnet", **SMALL), FORMULAS)

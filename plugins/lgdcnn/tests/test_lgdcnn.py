@@ -45,6 +45,7 @@ def test_presets(preset):
     assert_gradients(plugin, model, FORMULAS)
 
 
+@pytest.mark.slow
 def test_presets_differ_where_the_paper_says():
     found = {name: predict(*build("lgdcnn", preset=name), FORMULAS[:1]) for name in PRESETS}
     same = {("LDCNN", "model6"), ("V2", "model5")}

@@ -112,6 +112,7 @@ def test_equal_edges_computed_once_give_the_same_gradients(monkeypatch):
     require_gradients_of_all_edges(monkeypatch, network_of(), batch)
 
 
+@pytest.mark.slow
 def test_no_size_is_fetched_from_a_device():
     runs_without_waiting(network_of(), batch_of(few(), "graph", **GRAPH))
 

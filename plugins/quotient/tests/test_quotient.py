@@ -95,10 +95,12 @@ def test_classes_of_sites_give_what_all_sites_give(network, training):
         torch.testing.assert_close(statistics[name], value, rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_company_does_not_matter(trained):
     require_same_in_any_company(partial(predict, trained), few())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
     expected = predict(trained, few())

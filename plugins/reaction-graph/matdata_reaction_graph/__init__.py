@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from matdata.plugin import Schema, Settings, Task, TorchTrainer
-from matdata_reaction_graph.hypers import Hypers
+from matdata_reaction_graph.hypers import Hypers, MagpieHypers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,3 +48,36 @@ class ReactionGraph(TorchTrainer[Hypers]):
         from matdata_reaction_graph.model import ReactionNet
 
         return ReactionNet(self.hypers, schema)
+
+
+class ReactionMagpie(TorchTrainer[MagpieHypers]):
+    """The vectors of up to three precursors one after another: what a set must beat."""
+
+    name: ClassVar[str] = "reaction-magpie"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "Goodall, PhD thesis, University of Cambridge (2022), chapter 5"
+    summary: ClassVar[str] = "baseline: concatenated Magpie vectors of up to three precursors"
+    Hypers: ClassVar[type[Settings]] = MagpieHypers
+    tasks: ClassVar[tuple[Task, ...]] = ReactionGraph.tasks
+    #: Thesis, app. A.2.
+    defaults: ClassVar[Mapping[str, object]] = {
+        "epochs": 100,
+        "batch_size": 64,
+        "optimizer": "adam",
+        "lr": 1e-4,
+        "weight_decay": 1e-6,
+    }
+
+    def inputs(self) -> tuple[str, ...]:
+        """Precursors; operations are not read."""
+        return ("reaction",)
+
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
+        """The vector of a precursor."""
+        return {"reaction": {"table": self.hypers.table}}
+
+    def model(self, schema: Schema) -> nn.Module:
+        """The network."""
+        from matdata_reaction_graph.magpie import ConcatenatedNet
+
+        return ConcatenatedNet(self.hypers, schema)

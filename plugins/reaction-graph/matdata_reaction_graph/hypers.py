@@ -38,3 +38,27 @@ class Hypers(Settings):
     stoichiometry: tuple[int, ...] = setting(
         (256, 256, 256, 256, 128, 128, 64), "residual layers of the amount of an element"
     )
+    feed: bool = setting(
+        False,
+        "amounts begin with the atomic fractions of all precursors together, which the thesis's "
+        "network is to find in the reaction vector",
+    )
+
+
+@dataclass(frozen=True)
+class MagpieHypers(Settings):
+    """Sizes of the baseline `reaction-magpie`; those of the thesis."""
+
+    table: str = setting(
+        "magpie145", "vector of a precursor: the setting of that name of the feature reaction"
+    )
+    scale: str = setting(
+        "raw",
+        "attributes of precursors as they are, or sign(x) log(1 + |x|)",
+        choices=("raw", "log"),
+    )
+    mask: bool = setting(
+        True, "alchemy mask: the product holds elements of the precursors, and oxygen, alone"
+    )
+    precursors: int = setting(3, "most precursors of a reaction", minimum=1)
+    output: tuple[int, ...] = setting((256, 512, 512, 256), "residual layers of each target")

@@ -57,7 +57,8 @@ class ReactionNet(nn.Module):
 
     def _head(self, hypers: Hypers, target: Target, head: Head) -> nn.Module:
         if _is_composition(target):
-            return Stoichiometry(hypers.elements, hypers.width, hypers.stoichiometry)
+            chosen = hypers.stoichiometry, hypers.feed
+            return Stoichiometry(hypers.elements, hypers.width, *chosen)
         return blocks.ResidualNetwork(hypers.width, head.width, hypers.output)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

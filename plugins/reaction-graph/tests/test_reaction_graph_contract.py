@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support import reactions
 
+import matdata as md
 from matdata.testing.trainers import TrainerContract
 
 SMALL = {
@@ -47,3 +48,33 @@ class TestReactionGraph(TrainerContract):
             numbers.append(self._predict(trained, {"reaction": feature}, feature.ids))
         self.near(numbers[1], numbers[0])
         assert np.ptp(numbers[0]) > 0
+
+
+class TestReactionMagpie(TrainerContract):
+    plugin = "reaction-magpie"
+    hypers: ClassVar[Mapping[str, Any]] = {"output": "32,32", "scale": "log"}
+    target = "gap"
+    overfit: ClassVar[Mapping[str, Any]] = TestReactionGraph.overfit
+    # reactions of one set of precursors differ by amounts and operations alone, which it ignores
+    learns_by_heart = False
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _file(cls, tmp_path_factory):
+        path = tmp_path_factory.mktemp("reactions") / "reactions.jsonl"
+        cls.source = str(reactions.write_jsonl(path, reactions.rows(60)))
+
+    def test_the_order_of_sites_does_not_matter(self, dataset, trained):
+        """That of precursors does: they are no set here."""
+        pytest.skip("precursors are read one after another")
+
+    def test_more_precursors_than_places_are_refused(self, dataset):
+        with pytest.raises(md.TrainError, match="a reaction has 3 precursors"):
+            md.train(
+                *("reaction-magpie", dataset, "gap"),
+                name="few",
+                split="contract",
+                hyper={**self.hypers, "precursors": 2},
+                train={"epochs": 1, "threads": 1, "tensorboard": False},
+                quiet=True,
+            )

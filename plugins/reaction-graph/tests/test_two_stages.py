@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from support import reactions
 
 import matdata as md
@@ -86,6 +87,17 @@ def test_amounts_are_learnt_beside_elements_that_stay(dataset, elements):
     assert shares[absent].max() < 1e-10
     scored = md.evaluate(run)["targets"]["product"]
     assert scored["metrics"]["l1"] < 0.5 * scored["baselines"]["dummy_mean"]["l1"]
+
+
+def test_with_the_feed_an_idle_network_predicts_what_the_precursors_hold():
+    from matdata_reaction_graph.stoichiometry import Stoichiometry
+
+    batch = reactions.batch_of_reactions(products(6))["reaction"]
+    network = Stoichiometry("matscholar", 4, (8,), feed=True)
+    for weights in network.network.parameters():
+        weights.data.zero_()
+    scores = network(batch, torch.zeros(6, 4)).masked_fill(~batch.in_precursors, -torch.inf)
+    torch.testing.assert_close(scores.softmax(1), batch.feed)
 
 
 @pytest.mark.slow

@@ -25,11 +25,13 @@ SMALL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SMALL))
 def test_weights_start_as_those_of_keras(name):
     assert_starts_as_keras(build(name)[1])
 
 
+@pytest.mark.slow
 def test_parameters():
     convolutions = sum(3 * a * b + b for a, b in ((1, 64), (64, 128), (128, 256), (256, 256)))
     inputs = (256, 512, 1024 + 97 * 256, 1024 + 99 * 128)
@@ -63,6 +65,7 @@ def test_members_stack(name):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_dielectric_network_is_that_of_the_authors_code():
     dielectric = {
         "filters": (64, 128, 256, 256, 256),
@@ -123,6 +126,7 @@ def test_hypers_are_checked():
         trainer("rescnn", {"filters": "64"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_it_learns(name):
     assert_learns(*build(name, outputs=1, **SMALL[name]), FORMULAS, steps=150)

@@ -30,6 +30,7 @@ def test_golden_outputs(network):
     torch.testing.assert_close(predict(network, FORMULAS), torch.tensor(GOLDEN), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_outputs_equal_aviary(network):
     pytest.importorskip("aviary", reason="uv sync --group bench")
     elements = batch_of(FORMULAS, "composition-set")["composition-set"]

@@ -62,6 +62,7 @@ def test_parameter_count(preset, count):
     assert sum(parameter.numel() for parameter in parameters) == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readout", ["mean", "sum"])
 @pytest.mark.parametrize("given", [AS_PYG, {**AS_PYG, "channels": 12, "filters": 20, "radius": 4}])
 def test_outputs_equal_those_of_pyg(given, readout):

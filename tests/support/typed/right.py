@@ -16,6 +16,8 @@ from matdata.plugin import (
     Block,
     Chunk,
     Column,
+    Command,
+    CommandContext,
     Dense,
     DenseBatch,
     Executor,
@@ -138,6 +140,40 @@ class Stranger(TorchTrainer[Hypers]):
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+@dataclass(frozen=True)
+class CountOptions(Settings):
+    """What is counted."""
+
+    names: tuple[str, ...] = setting((), "names to count")
+
+
+class Counted:
+    """How many there are."""
+
+    def to_json(self) -> dict[str, object]:
+        """The document."""
+        return {"names": 1}
+
+    def lines(self) -> list[str]:
+        """The lines."""
+        return ["1 name"]
+
+
+class Count(Command[CountOptions]):
+    """A command."""
+
+    name = "count"
+    summary = "how many names there are"
+    positional = ("names",)
+    Options = CountOptions
+
+    def run(self, options: CountOptions, context: CommandContext) -> Counted:
+        """Count."""
+        assert_type(options.names, tuple[str, ...])
+        context.console.say(f"in {context.cache}")
+        return Counted()
 
 
 class InCaller:

@@ -77,6 +77,7 @@ def test_every_form_of_matdata_itself_is_named_by_its_feature():
     assert form_of(means).__name__ == "MeanOrbitalFieldBatch"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_own_form_in_every_mode_shuffled_and_resumed(bonded, mode):
     form = importlib.import_module("bonds_batch").BondBatch
@@ -116,6 +117,7 @@ def test_a_featurizer_that_declares_nothing_is_dense(bonded):
     assert bonds.segments["row"].host_lengths.tolist() == dense.lengths.tolist()
 
 
+@pytest.mark.slow
 def test_its_trainer_trains_and_predicts(bonded):
     bonded.split("60/20/20", name="main")
     run = md.train("bond-net", bonded, target="gap", split="main", train={"max_entries": "bond=20"})

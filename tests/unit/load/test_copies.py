@@ -58,6 +58,7 @@ def _plain(toy, **options):
     return make_loader(toy, None, INPUTS, "gap", batch_size=7, shuffle=True, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["ram", "stream"])
 def test_copies_are_in_a_stream_of_their_own_and_waited_for_there(toy, mode):
     loader, calls = _streamed(toy, mode)
@@ -72,6 +73,7 @@ def test_copies_are_in_a_stream_of_their_own_and_waited_for_there(toy, mode):
     assert calls.stalls == kinds.count("copy") == kinds.count("keep")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eager", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("mode", ["ram", "stream"])
 def test_no_batch_is_handed_out_before_its_copy_is_done(toy, small_chunks, mode, eager):
@@ -125,6 +127,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_wrong_order_is_seen(toy, small_chunks, monkeypatch, mutation):
     place, wrong = MUTATIONS[mutation]

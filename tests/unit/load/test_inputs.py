@@ -49,6 +49,7 @@ def test_every_feature_is_here_or_dense():
         assert name in here or name in dense, f"add {name} to CASES"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spec", "settings"), CASES, ids=ids_of)
 @pytest.mark.parametrize("device", ["cpu", "numpy"])
 def test_dense_equals_the_featurizer(toy, spec, settings, device):

@@ -41,6 +41,7 @@ def loader_of(dataset, backtrack=True, **options):
     return make_loader(dataset, None, ["line-graph"], input_settings=settings, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("at_once", [1, 500, 1 << 22])
 @pytest.mark.parametrize("backtrack", [False, True])

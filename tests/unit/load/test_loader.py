@@ -168,6 +168,7 @@ def test_workers_of_torch_keep_the_order(toy, workers):
     assert len(view) == 8
 
 
+@pytest.mark.slow
 def test_budget_of_edges(toy):
     loader = _loader(toy, max_edges=900, batch_size=0)
     batches = list(loader)

@@ -220,6 +220,7 @@ def test_a_consumer_that_counts_batches_still_gets_the_next_epoch(toy):
     assert found == expected
 
 
+@pytest.mark.slow
 def test_lightning_trains_and_goes_on_in_the_order_of_the_loader(toy, tmp_path):
     lightning = pytest.importorskip("lightning", reason="uv sync --extra lightning")
     import torch

@@ -112,3 +112,13 @@ def test_nothing_of_it_waits_for_a_device(dataset):
         own, moved = getattr(form, name), getattr(there, name)
         assert (moved.device.type, moved.shape, moved.dtype) == ("meta", own.shape, own.dtype)
     assert [part.shape for part in there.pairs] == [part.shape for part in form.pairs]
+
+
+def test_the_feed_is_the_composition_of_all_precursors_together(dataset):
+    form = held(dataset)
+    # BaCO3 + 3 TiO2: Ba C O9 Ti3; 2 LiF + MgF2 + Mg: Li2 F4 Mg2
+    expected = torch.zeros(2, len(symbols()) - 1)
+    for row, atoms in enumerate(({"Ba": 1, "C": 1, "O": 9, "Ti": 3}, {"Li": 2, "F": 4, "Mg": 2})):
+        for symbol, count in atoms.items():
+            expected[row, atomic_number(symbol) - 1] = count / sum(atoms.values())
+    torch.testing.assert_close(form.feed, expected)

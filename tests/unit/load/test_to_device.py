@@ -138,6 +138,7 @@ def test_weights_move_and_ids_stay(toy):
     assert batch.to("meta").weights.device == META
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("mode", MODES)
 def test_batches_of_arrays_become_those_of_tensors(toy, name, mode):

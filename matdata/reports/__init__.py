@@ -1,0 +1,1 @@
+"""Reports of datasets and runs: one HTML file each, which needs nothing beside itself."""

@@ -1,0 +1,1 @@
+"""The report of a dataset: one section a file, put together by `report`."""

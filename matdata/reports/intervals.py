@@ -1,0 +1,66 @@
+"""Intervals of numbers, in which reports count them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float64]
+
+#: Fewest and most intervals.
+FEWEST, BINS = 8, 40
+#: Shares of the numbers that lie below and above the intervals, if few are very far out.
+_TAILS = (0.005, 0.995)
+#: How much wider all numbers must lie than those between the tails.
+_FAR = 8.0
+
+
+class Intervals(NamedTuple):
+    """Ends of intervals, and how many numbers lie outside of all of them.
+
+    Attributes
+    ----------
+    edges : (n + 1,)
+        Ends; empty where there are no numbers.
+    outside
+        Numbers below the first or above the last.
+    """
+
+    edges: Float
+    outside: int
+
+
+def intervals(values: Float) -> Intervals:
+    """Intervals for finite numbers (n,): one per integer where there are few, else up to `BINS`.
+
+    A few numbers that are very far from the others are outside: else all others were in one.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Intervals(np.empty(0), 0)
+    low, high = float(known.min()), float(known.max())
+    if low == high:
+        half = abs(low) / 10 or 0.5
+        return Intervals(np.array([low - half, low + half]), 0)
+    inner_low, inner_high = (float(q) for q in np.quantile(known, _TAILS))
+    if inner_high > inner_low and high - low > _FAR * (inner_high - inner_low):
+        width = inner_high - inner_low
+        low, high = max(low, inner_low - 0.1 * width), min(high, inner_high + 0.1 * width)
+    whole = bool((known == np.floor(known)).all())
+    if whole and high - low <= 3 * BINS:
+        step = max(1, int(np.ceil((high - low + 1) / BINS)))
+        edges = np.arange(np.floor(low), high + step + 1, step, dtype=np.float64) - 0.5
+    else:
+        # the rule of Rice: twice the cube root of their number
+        several = int(np.clip(np.ceil(2 * len(known) ** (1 / 3)), FEWEST, BINS))
+        edges = np.linspace(low, high, several + 1)
+    outside = int(((known < edges[0]) | (known > edges[-1])).sum())
+    return Intervals(edges, outside)
+
+
+def counted(values: Float, edges: Float) -> Float:
+    """Finite numbers in each interval, (n,)."""
+    counts, _ = np.histogram(values[np.isfinite(values)], edges)
+    return counts.astype(np.float64)

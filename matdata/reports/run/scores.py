@@ -1,0 +1,60 @@
+"""The scores of a run: of the validation part, and of the test part if it was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matdata.core.documents import JsonMapping
+from matdata.core.units import with_unit
+from matdata.reports.markup import Section, Table, note, number, paragraph, subheading
+from matdata.reports.run.results import TEST, VALIDATION, Results
+from matdata.training.scores.shown import few_scores
+
+_EXPLAINED = {
+    TEST: "Opened once, after all choices were made.",
+    VALIDATION: "Choices are made by it; new materials may be predicted less well.",
+}
+
+
+def score_lines(results: Results) -> list[str]:
+    """What a run is, and its scores on record, as text."""
+    lines = [f"{results.run.name}: {results.lead}"]
+    for title, name, scored in results.scored():
+        shown = ", ".join(f"{key} {number(scored['metrics'][key])}" for key in few_scores(scored))
+        materials = f"{scored['materials']:,} materials"
+        lines.append(f"  {title}, {with_unit(name, scored['unit'])}, {materials}: {shown}")
+    if not results.run.finished:
+        lines.append("  under way: it has no scores yet")
+    if results.test is None:
+        lines.append(f"  the test part is closed; `matdata evaluate {results.run.name}` opens it")
+    return lines
+
+
+def scores(results: Results) -> Section:
+    """A table of scores for each target and part, with the baselines beside them."""
+    body: list[object] = []
+    if not results.run.finished:
+        body.append(paragraph("The training is under way: there are no scores yet."))
+    elif not results.validation:
+        reason = results.result.get("validation", {}).get("reason", "none is on record")
+        body.append(paragraph(f"No score of the validation part: {reason}."))
+    for title, name, scored in results.scored():
+        body += [subheading(f"{with_unit(name, scored['unit'])}: {title}"), note(_EXPLAINED[title])]
+        body += list(_table(results, scored))
+    if results.test is None:
+        body.append(
+            note("The test part is closed, and this report does not open it: what is shown here is "
+                 "the validation part. ", f"matdata evaluate {results.run.name} opens it, once.")
+        )  # fmt: skip
+    return Section("scores", "Scores", body)
+
+
+def _table(results: Results, scored: JsonMapping) -> Iterator[object]:
+    names = [key for key in scored.get("shown") or scored["metrics"] if key in scored["metrics"]]
+    rows = [(results.run.name, scored["metrics"]), *scored["baselines"].items()]
+    cells = [(title, *(number(values.get(key)) for key in names)) for title, values in rows]
+    yield Table(("model", *names), cells, f"{scored['materials']:,} materials")
+    for name, why in scored.get("undefined", {}).items():
+        yield note(f"{name} is not defined: {why}")
+    for why, n in scored.get("missing", {}).items():
+        yield note(f"{n:,} materials without it: {why}")

@@ -1,0 +1,105 @@
+"""Both stages by one command, which goes on where it was killed, in either."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from support import reactions
+
+import matdata as md
+from matdata.cli import main
+
+SMALL = (
+    *("width=16", "layers=1", "gates=16", "hidden=16", "output=32", "action_width=8"),
+    *("stoichiometry=32,16", "scale=log", "feed=true"),
+)
+EPOCHS = 40
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stages")
+    records = reactions.rows(60)
+    for record in records:
+        shares = [0.0] * 118
+        shares[7] = 1.0
+        record["product_fractions"] = shares
+    path = reactions.write_jsonl(folder / "r.jsonl", records)
+    made = md.build(path, features=["reaction"], cache=folder, name="r", workers=1, dedupe="none")
+    made.split("80/20", name="main")
+    return folder
+
+
+def words(cache, name, *more):
+    return [
+        *("train-reactions", "r", "--split", "main", "--name", name, "--ensemble", "1"),
+        *("--epochs", str(EPOCHS), "--amount-epochs", str(EPOCHS), "--threads", "1"),
+        *("--set", *SMALL, *more, "--cache", str(cache), "--quiet"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(cache):
+    assert main(words(cache, "whole")) == 0
+    return weights_of(cache, "whole")
+
+
+def weights_of(cache, name):
+    return [md.open_run(f"{name}-{stage}", cache=cache).weights() for stage in STAGES]
+
+
+STAGES = ("elements", "amounts")
+
+
+@pytest.mark.slow
+def test_both_runs_are_ordinary_ones(cache, whole, capsys):
+    elements, amounts = whole
+    assert all(np.array_equal(elements[name], amounts[name]) for name in elements)
+    assert set(amounts) > set(elements)
+    assert main([*words(cache, "whole"), "--json"]) == 0  # finished: nothing is trained again
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"elements": "whole-elements", "amounts": "whole-amounts"}
+    assert main(["evaluate", "whole-amounts", "--cache", str(cache), "--no-pictures"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_a_stage_it_goes_on_to_the_same_weights(cache, whole, stage):
+    name = f"killed-in-{stage}"
+    process = subprocess.Popen([sys.executable, "-m", "matdata.cli", *words(cache, name)])
+    log = cache / "runs" / f"{name}-{stage}" / "log.jsonl"
+    end = time.monotonic() + 240
+    while process.poll() is None and time.monotonic() < end:
+        if log.is_file() and log.read_text().count("\n") >= 3:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.002)
+    assert process.wait(timeout=60) == -signal.SIGKILL, "it ended before it could be killed"
+    assert not md.open_run(f"{name}-{stage}", cache=cache).finished
+    assert main(words(cache, name)) == 0
+    for mine, theirs in zip(weights_of(cache, name), whole, strict=True):
+        assert all(np.array_equal(mine[key], theirs[key]) for key in theirs)
+
+
+@pytest.mark.slow
+def test_without_operations(cache):
+    assert main(words(cache, "still", "actions=false", "epochs=1")) != 0  # no hyperparameter
+    short = [
+        word if word != str(EPOCHS) else "1" for word in words(cache, "still", "actions=false")
+    ]
+    assert main(short) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "wrong", [["r"], [], ["absent", "--split", "main"], ["r", "--split", "main", "--set", "feed"]]
+)
+def test_what_is_missing_is_said(cache, wrong, capsys):
+    assert main(["train-reactions", *wrong, "--cache", str(cache)]) != 0
+    assert "next step" in capsys.readouterr().err

@@ -1,0 +1,136 @@
+"""`matdata card`: a README and a Croissant file beside the data, which other programs take."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+import yaml
+from support import rich
+
+import matdata as md
+from matdata.cli import main
+from matdata.datasets.cards.datasheet import UNKNOWN, code, text
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return rich.build(tmp_path_factory.mktemp("rich"), split="60/20/20")
+
+
+@pytest.fixture(scope="module")
+def folder(dataset, tmp_path_factory):
+    path = tmp_path_factory.mktemp("cards") / "card"
+    assert main(["card", "rich", "--output", str(path), "--cache", str(dataset.cache)]) == 0
+    return path
+
+
+def test_a_new_folder_gets_data_and_card(dataset, folder):
+    written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    parts = {f"data/{part}-00000-of-00001.parquet" for part in ("train", "validation", "test")}
+    assert written == {"README.md", "croissant.json", "matdata.json", *parts}
+    again = md.card(dataset, folder)
+    assert (again.exported, set(again.data)) == (False, parts)
+
+
+def test_every_file_has_its_digest(folder):
+    document = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
+    objects = [one for one in document["distribution"] if one["@type"] == "cr:FileObject"]
+    assert len(objects) == 3
+    for one in objects:
+        data = (folder / one["contentUrl"]).read_bytes()
+        assert one["sha256"] == hashlib.sha256(data).hexdigest()
+        assert one["contentSize"] == f"{len(data)} B"
+    note = json.loads((folder / "matdata.json").read_text(encoding="utf-8"))
+    for name, (_, digest) in note["files"].items():
+        assert digest == hashlib.sha256((folder / name).read_bytes()).hexdigest(), name
+
+
+def test_mlcroissant_validates_it_and_reads_the_records(dataset, folder):
+    mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is of the group bench")
+    opened = mlcroissant.Dataset(str(folder / "croissant.json"))
+    assert not opened.metadata.ctx.issues.errors
+    split = dataset.split()
+    (parts,) = [one for one in opened.metadata.record_sets if one.id == "splits"]
+    assert [one["splits/url"] for one in parts.data] == [
+        "cr:TrainingSplit", "cr:ValidationSplit", "cr:TestSplit",
+    ]  # fmt: skip
+    found: dict[str, set[str]] = {}
+    columns = {}
+    names = {field.id: field.name for one in opened.metadata.record_sets for field in one.fields}
+    for record in opened.records("materials"):
+        by_name = {names[key]: value for key, value in record.items()}
+        identity = by_name["material_id"].decode()
+        found.setdefault(by_name["split"].decode(), set()).add(identity)
+        columns[identity] = by_name
+    called = {"train": "train", "val": "validation", "test": "test"}
+    assert found == {called[part]: set(ids) for part, ids in split.items()}
+    for row, identity in enumerate(dataset.ids.tolist()):
+        assert columns[identity]["hardness"] == dataset.columns["hardness"][row]
+        lattice = dataset.crystal(identity).lattice[0].tolist()
+        assert columns[identity]["lattice"] == lattice
+
+
+def test_the_readme_has_the_header_and_answers_from_the_manifest(dataset, folder):
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    _, head, body = readme.split("---\n", 2)
+    header = yaml.safe_load(head)
+    assert header["license"] == "cc-by-4.0"
+    assert [one["split"] for one in header["configs"][0]["data_files"]] == [
+        "train", "validation", "test",
+    ]  # fmt: skip
+    for words in ("CC-BY-4.0", "A. Author, 2024", "Crystals for tests", "60-20-20-seed0",
+                  dataset.digest, "min_distance=0.5"):  # fmt: skip
+        assert words in body, words
+    assert UNKNOWN in body
+
+
+def test_other_programs_and_matdata_read_the_folder(dataset, folder, tmp_path):
+    built = md.build(folder, cache=tmp_path, name="again", workers=1)
+    assert sorted(built.ids) == sorted(dataset.ids)
+    assert {part: set(ids) for part, ids in built.split("given").items()} == {
+        part: set(ids) for part, ids in dataset.split().items()
+    }
+
+
+def test_an_export_can_take_the_place_of_a_folder_with_a_card(dataset, tmp_path):
+    path = tmp_path / "hf"
+    md.export(dataset, path, format="hf")
+    md.card(dataset, path)
+    md.export(dataset, path, format="hf")
+    assert not (path / "croissant.json").exists()
+
+
+def test_equal_datasets_give_equal_cards(dataset, folder, tmp_path):
+    other = tmp_path / "other"
+    md.card(dataset, other)
+    for name in ("README.md", "croissant.json", "matdata.json"):
+        assert (other / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_what_is_no_export_of_the_dataset_is_refused_and_left_alone(dataset, tmp_path):
+    alien = tmp_path / "alien"
+    alien.mkdir()
+    (alien / "mine.txt").write_text("mine")
+    with pytest.raises(md.StoreError, match="holds no export"):
+        md.card(dataset, alien)
+    changed = tmp_path / "changed"
+    md.card(dataset, changed)
+    with pytest.raises(md.ConfigError, match="has its data already"):
+        md.card(dataset, changed, split="60-20-20-seed0")
+    (changed / "data" / "more.parquet").write_bytes(b"?")
+    with pytest.raises(md.StoreError, match="not those of its export: data/more"):
+        md.card(dataset, changed)
+    assert [path.name for path in alien.iterdir()] == ["mine.txt"]
+
+
+def test_texts_of_users_are_no_markup():
+    evil = "<script>alert(1)</script> | `x` [a](javascript:b) # *b*\nnew"
+    for shown in (text(evil), code(evil)):
+        assert "\n" not in shown
+        assert "|" not in shown.replace("\\|", "")
+    assert "<script>" not in text(evil)
+    assert "[a](" not in text(evil)

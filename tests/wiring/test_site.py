@@ -1,0 +1,126 @@
+"""The site has a page for whatever is registered, and its navigation reaches every page."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+#: What is registered and not listed: the plugin to copy.
+TO_COPY = {"cell-density", "example"}
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The package of the site's extension; it needs no Sphinx until it is set up."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        import matdata_site
+
+        yield matdata_site
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+
+
+@pytest.fixture(scope="module")
+def generated(site, tmp_path_factory):
+    """The generated pages, in a folder of their own."""
+    docs = tmp_path_factory.mktemp("docs")
+    site.generate(docs)
+    return docs / "reference"
+
+
+def _names(kind):
+    from matdata.cli.plugin_probe import registries
+    from matdata.splits import METHODS
+
+    return METHODS.names() if kind == "splits" else registries()[kind].names()
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("sources", "source"),
+        ("features", "feature"),
+        ("splits", "splits"),
+        ("trainers", "trainer"),
+        ("objectives", "objective"),
+        ("derivations", "derivation"),
+        ("importers", "importer"),
+    ],
+)
+def test_whatever_is_registered_has_a_page(generated, folder, kind):
+    index = (generated / folder / "index.md").read_text(encoding="utf-8")
+    for name in set(_names(kind)) - TO_COPY:
+        page = (generated / folder / f"{name}.md").read_text(encoding="utf-8")
+        assert page.startswith(f"# `{name}`\n")
+        assert f"[`{name}`]({name}.md)" in index
+
+
+def test_settings_stand_on_the_page_with_default_and_meaning(generated):
+    from matdata.features import FEATURIZERS
+
+    page = (generated / "features" / "graph.md").read_text(encoding="utf-8")
+    for name, default, _ in FEATURIZERS.get("graph").Settings.describe():
+        assert f"| `graph.{name}` | `{default}` |" in page
+    assert "| `distance` | edge | a number | `float32` | `Å` |" in page
+
+
+def test_each_command_has_a_page_with_its_examples_and_options(generated):
+    from matdata.cli.commands import COMMANDS
+    from matdata.cli.descriptions import DESCRIPTIONS
+
+    for command in COMMANDS:
+        page = (generated / "commands" / f"{command}.md").read_text(encoding="utf-8")
+        assert all(example in page for example in DESCRIPTIONS[command].examples)
+    build = (generated / "commands" / "build.md").read_text(encoding="utf-8")
+    assert "{option} --features A,B" in build
+    assert "--cache" not in build  # it stands with the options of all commands
+
+
+def test_each_public_name_has_its_place_in_the_reference(generated):
+    import matdata
+    from matdata import plugin
+
+    text = "".join(path.read_text(encoding="utf-8") for path in generated.glob("api/*/*.md"))
+    for name in matdata.__all__:
+        assert re.search(rf":: matdata\.{name}\n", text), name
+    for name in set(plugin.__all__) - set(matdata.__all__):
+        assert f"## `{name}`\n" in text, name
+
+
+def test_every_written_page_is_in_the_navigation():
+    listed = "\n".join(
+        line for page in (DOCS / "index.md", DOCS / "gallery/index.md")
+        for block in re.findall(r"```\{toctree\}(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        for line in block.splitlines()
+    )  # fmt: skip
+    written = [*DOCS.glob("*.md"), *DOCS.glob("[!_r]*/*.md"), *DOCS.glob("notebooks/*.ipynb")]
+    for path in written:
+        name = path.relative_to(DOCS).with_suffix("").as_posix()
+        short = name.removeprefix("gallery/")
+        assert name == "index" or short in listed, f"docs/index.md does not list {name}"
+
+
+def test_a_link_to_nothing_ends_the_build(site, tmp_path):
+    from matdata_site.repository import relinked
+
+    page = DOCS / "index.md"
+    assert relinked("[x](../ARCHITECTURE.md#layers)", page, DOCS).endswith(
+        "(reference/project/architecture.md#layers)"
+    )
+    for target in ("../no_such.py", "../matdata/core"):
+        with pytest.raises(ValueError, match="links to"):
+            relinked(f"[x]({target})", page, DOCS)
+
+
+def test_figures_are_those_that_the_list_names_with_their_commands():
+    text = (DOCS / "figures" / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([\w./-]+\.(?:svg|png))`", text))
+    pictures = [path for kind in ("svg", "png") for path in DOCS.glob(f"[!_]*/**/*.{kind}")]
+    kept = {path.relative_to(DOCS).as_posix() for path in [*pictures, *DOCS.glob("*.svg")]}
+    assert kept == listed, "docs/figures/README.md lists each picture, with its commands"
