@@ -9,7 +9,7 @@ from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.evaluation.sweep.arguments import (
     SWEEP_OPTIONS,
-    canonical_sweep,
+    canonical,
     config_of_sweep,
 )
 from matdata.evaluation.sweep.workflow import sweep_as_asked
@@ -18,7 +18,7 @@ from matdata.store.config_file import write_config
 
 def run(given: argparse.Namespace) -> int:
     """Search for hyperparameters; the same command goes on with a search that was stopped."""
-    fields = joined(given, SWEEP_OPTIONS, canonical_sweep)
+    fields = joined(given, SWEEP_OPTIONS, canonical)
     if given.write_config:
         write_config(given.write_config, config_of_sweep(fields))
     console = console_of(given)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values
 from matdata.store.config_file import Entry, config_text
-from matdata.training.arguments import SHORT, TRAIN_OPTIONS, canonical
+from matdata.training.arguments import SHORT, TRAIN_OPTIONS
+from matdata.training.arguments import canonical as canonical_training
 from matdata.training.target_request import texts_of
 
 #: Options of a training that a search has not.
@@ -37,12 +38,12 @@ SWEEP_OPTIONS = (
 OWN = ("space", "trials")
 
 
-def canonical_sweep(values: Values, whole: Values) -> dict[str, object]:
+def canonical(values: Values, whole: Values) -> dict[str, object]:
     """As `matdata.training.arguments.canonical`, with `OWN`."""
     own = {name: values[name] for name in OWN if name in values}
     rest = {name: value for name, value in values.items() if name not in OWN}
     whole_rest = {name: value for name, value in whole.items() if name not in OWN}
-    return {**canonical(rest, whole_rest), **own}
+    return {**canonical_training(rest, whole_rest), **own}
 
 
 def own_of(fields: Mapping[str, object]) -> tuple[str, int]:

@@ -51,11 +51,9 @@ def sweep(
     >>> found = md.sweep("roost", ds, "band_gap", space="sweep.toml", trials=30, epochs=50)
     >>> found.best.values
     """
-    from matdata.evaluation.sweep.arguments import SWEEP_OPTIONS, canonical_sweep
+    from matdata.evaluation.sweep.arguments import SWEEP_OPTIONS, canonical
 
-    fields = asked_fields(
-        plugin, dataset, target, config, {**options}, SWEEP_OPTIONS, canonical_sweep
-    )
+    fields = asked_fields(plugin, dataset, target, config, {**options}, SWEEP_OPTIONS, canonical)
     return sweep_as_asked(fields, SILENT if quiet else Console())
 
 
