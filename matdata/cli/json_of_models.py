@@ -50,6 +50,21 @@ OF_MODELS: dict[str, Schema] = {
         "what the trainer records",
         {"--folds all": Schema({"runs": ("list", "of each fold what is printed for one run")})},
     ),
+    "sweep": Schema(
+        {
+            "sweep": ("text", "name of the search"),
+            "target": ("text", "what is learnt"),
+            "by": ("text", "score of the validation part that decides"),
+            "higher_is_better": ("truth", "whether a high score is good"),
+            "best": ("record", "the trial with the best score, as in `trials`"),
+            "trials": (
+                "list",
+                "`number`, `run`, `values` by name of the parameter, `score`, and `failure`, the "
+                "reason of a missing one",
+            ),
+        },
+        UNCHANGED,
+    ),
     "predict": Schema(
         {
             "run": ("text", "name of the run"),
@@ -119,7 +134,11 @@ OF_MODELS: dict[str, Schema] = {
             "reused": ("truth", "whether an earlier evaluation was read"),
             **PICTURES,
         },
-        UNCHANGED,
+        {
+            **UNCHANGED,
+            "by": ("record", "scores by column, target and group, with --by"),
+            "derived": ("record", "scores of what was derived"),
+        },
         "what the score records",
         {
             "--folds all": Schema(
@@ -128,7 +147,8 @@ OF_MODELS: dict[str, Schema] = {
                     "folds": ("list", "mean and standard deviation over all folds, by target"),
                     **UNCHANGED,
                     **PICTURES,
-                }
+                },
+                {"matbench": ("text", "the file that Matbench records a task in")},
             )
         },
     ),
