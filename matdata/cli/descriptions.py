@@ -146,7 +146,7 @@ DESCRIPTIONS = {
             "matdata predict energy new.cif other.cif --output predictions.csv",
             'matdata predict products "BaCO3 + TiO2 @ mix heat"',
         ),
-        ("new.cif", "other.cif"),
+        ("new.cif", "other.cif", "products"),
     ),
     "discover": Description(
         "Ranks the materials of a dataset by the distance to the convex hull of known phases that "

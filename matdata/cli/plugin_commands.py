@@ -171,8 +171,15 @@ def options_of_plugin(command: type[Command[Any]]) -> tuple[Option, ...]:
         raise ValueError(f"no option {', '.join(lacking)} to be taken by place")
     order = {name: place for place, name in enumerate(command.positional)}
     made = sorted(options_of(command.Options), key=lambda one: order.get(one.name, len(order)))
+    choices = {f.name: f.metadata.get("choices") for f in fields(command.Options)}
     return tuple(
-        replace(one, name=one.name.rstrip("_"), positional=one.name in order) for one in made
+        replace(
+            one,
+            name=one.name.rstrip("_"),
+            positional=one.name in order,
+            choices=choices[one.name] if one.kind == "text" else None,
+        )
+        for one in made
     )
 
 

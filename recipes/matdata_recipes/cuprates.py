@@ -29,6 +29,7 @@ from matdata_recipes.calibration import (
     Unexplored,
     by_group,
     calibrate,
+    least_squares,
     representatives,
     slope,
     unexplored,
@@ -43,7 +44,9 @@ SIZES = dict(zip(FILES, (918, 851, 67, 9070, 3087, 2521, 503, 81, 81, 81), stric
 #: Published: strata of the chosen materials, by CuO2 planes and by the cation between them.
 PLANES = {"One": 75, "Two": 409, "Three": 19}
 CATIONS = {"RE": 354, "Hg": 62, "Bi": 49, "Tl": 38}
-#: Published: coefficients of c, of a, and the offset of strained cells by DFT.
+#: Published: coefficients of c, of a, and the offset of strained cells by DFT. They are those of
+#: ordinary least squares, to the digits given but for one (0.239 of a in y123); those of Huber's
+#: loss differ in the second or third digit.
 STRAINED = {
     "hg1223": (0.330, -0.141, -1.801),
     "y123": (0.447, 0.236, -3.880),
@@ -181,8 +184,8 @@ def _strained(tables: dict[str, list[Row]]) -> list[Check]:
     checks = []
     for name, published in STRAINED.items():
         rows = tables[f"dft-{name}-all"]
-        fit = calibrate(columns(rows, "c", "a"), columns(rows, "cuoa")[:, 0])
-        names, ours = ("of c", "of a", "offset, Å"), (*fit.weights, fit.offset)
+        ours = least_squares(columns(rows, "c", "a"), columns(rows, "cuoa")[:, 0])
+        names = ("of c", "of a", "offset, Å")
         checks += [
             Check(f"DFT {name}, {part}", number, value)
             for part, number, value in zip(names, ours, published, strict=True)

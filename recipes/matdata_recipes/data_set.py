@@ -27,6 +27,8 @@ class DataSet:
         Name of the recipe's split; ``{seed}``, and ``{next}``, the one after it, are filled in.
     tested
         Whether the split has a test part.
+    folds
+        Whether the split is a family of folds, all of which are trained on.
     """
 
     dataset: str
@@ -37,6 +39,7 @@ class DataSet:
     ratios: str = ""
     recipe_split: str = "published"
     tested: bool = True
+    folds: bool = False
 
     def split(self, seed: int) -> str:
         """Name of the split."""

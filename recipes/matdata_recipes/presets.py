@@ -12,6 +12,7 @@ from typing import Any
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training import trainer
+from matdata_recipes import more_presets
 from matdata_recipes.preset_data import DATA, EXTENDED, FIGURE_4
 from matdata_recipes.table_presets import ROWS
 
@@ -130,6 +131,7 @@ def _all() -> dict[str, Preset]:
         for model, plugin, hypers in _STRUCTURES
     ]
     presets += [Preset(*row) for row in _PAIRS]
+    presets += [Preset(*row) for row in more_presets.ROWS]
     presets += [Preset(*row) for row in ROWS]
     return {preset.name: preset for preset in presets}
 
@@ -187,6 +189,8 @@ def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = F
             text = str(value).lower() if isinstance(value, bool) else value
             train += ["--set", f"{kind}.{key}={text}"]
     evaluate = ["matdata", "evaluate", run, *([] if pictures else ["--no-pictures"])]
+    if data.folds:
+        train, evaluate = [*train, "--folds", "all"], [*evaluate, "--folds", "all"]
     return [featurize, train, *([evaluate] if data.tested else [])]
 
 
@@ -195,6 +199,7 @@ def recorded(preset: Preset, run: str) -> Commands:
     if not DATA[preset.data].tested:
         return []
     words = ["python", "-m", "matdata_recipes.results", "--add", run]
+    words += ["--folds"] if DATA[preset.data].folds else []
     if preset.paper:
         words += ["--paper", f"{preset.paper[0]:g}", "--table", preset.paper[1]]
     return [words]

@@ -7,6 +7,7 @@ differ in the seed alone, or in the seed of their split, are one row: mean ± st
 
 python -m matdata_recipes.results                     # the table, in Markdown
 python -m matdata_recipes.results --add RUN [RUN ...] # write the file of an evaluated run
+python -m matdata_recipes.results --add RUN --folds     # of a training on all folds
 python -m matdata_recipes.results --add RUN --paper 0.264 --table "Goodall 4.2"
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError
+from matdata.evaluation.fold_runs import runs_of_folds
 from matdata.store.records import read_record, write_record
 from matdata.training.run_lookup import find_run
 from matdata.training.scores.shown import RANKED_BY
@@ -50,7 +52,13 @@ def add(names: Sequence[str], given: argparse.Namespace) -> list[Path]:
     paper = None if given.paper is None else {"value": given.paper, "table": given.table}
     written = []
     for name in names:
-        summary = summary_of(find_run(cache_dir(given.cache), name), paper)
+        cache = cache_dir(given.cache)
+        if given.folds:
+            runs = runs_of_folds(cache, name)
+            stem = runs[0].name.removesuffix(f"-fold{runs[0].manifest['split']['fold']}")
+            summary = {"run": stem, "folds": [summary_of(run, paper) for run in runs]}
+        else:
+            summary = summary_of(find_run(cache, name), paper)
         folder = given.folder or places.written("results", given.cache)
         folder.mkdir(parents=True, exist_ok=True)
         written.append(folder / f"{summary['run']}.json")
@@ -67,7 +75,8 @@ def read(*folders: Path) -> list[Result]:
         If one was edited.
     """
     paths = {path.name: path for folder in folders for path in folder.glob("*.json")}
-    return [read_record(paths[name]) for name in sorted(paths)]
+    records = [read_record(paths[name]) for name in sorted(paths)]
+    return [one for record in records for one in record.get("folds", [record])]
 
 
 def family(split: str) -> str:
@@ -246,6 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table, or write the files of runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--add", nargs="+", metavar="RUN", help="write the file of evaluated runs")
+    parser.add_argument("--folds", action="store_true", help="of trainings on all folds, one file")
     parser.add_argument("--paper", type=float, metavar="VALUE", help="what the paper reports")
     parser.add_argument("--table", metavar="TEXT", help="where: 'Goodall 4.2'")
     parser.add_argument("--cache", help="cache that holds the runs")

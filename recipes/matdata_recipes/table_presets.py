@@ -77,7 +77,7 @@ _FINDER_EPOCHS = 1200
 _LONG: Mapping[str, Any] = {"epochs": _FINDER_EPOCHS, "patience": 300}
 #: The rate falls by 0.999 an epoch (the text says "at every iteration"; its code, at each epoch).
 _FALLING: Mapping[str, Any] = {"schedule": "exponential", "gamma": round(0.999**_FINDER_EPOCHS, 6)}
-_FINDER_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+FINDER_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "finder": ({**_LONG, **_FALLING}, {"graph": "crystal"}),
     "megnet": (_LONG, {"preset": "finder"}),
     "cgcnn": (_LONG, {"preset": "xie"}),
@@ -112,10 +112,14 @@ _DIELECTRIC_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = 
 }
 
 
+#: Finder, section 2.3: materials in a step for n, and for formation energies.
+FINDER_SMALL = 24
+
+
 def _batch_size(name: str, model: str) -> int:
     """Finder, section 2.3: 24 for n, and for formation energies but MEGNet's; else 128."""
     small = name == "refractive-index" or (name == "formation-energy" and model != "megnet")
-    return 24 if small else 128
+    return FINDER_SMALL if small else 128
 
 
 def _of_ocrystalnet() -> Iterator[Row]:
@@ -135,7 +139,7 @@ def _of_ocrystalnet() -> Iterator[Row]:
 def _of_finder() -> Iterator[Row]:
     for name, printed in _FINDER_TABLE_2.items():
         for model, value in printed.items():
-            schedule, hypers = _FINDER_MODELS[model]
+            schedule, hypers = FINDER_MODELS[model]
             settings = {**schedule, "batch_size": _batch_size(name, model)}
             data = f"{FINDER_MP}-{name}"
             yield Row(f"{data}-{model}", data, model, settings, hypers, (value, FINDER_2))

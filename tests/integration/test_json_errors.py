@@ -16,6 +16,7 @@ KEYS = ["cause", "details", "kind", "next_step", "what"]
 NOTHING = {
     "build": ["./nothing.csv"],
     "featurize": ["nothing", "ofm"],
+    "card": ["nothing", "--output", "x"],
     "diff": ["nothing", "other"],
     "discover": ["nothing", "other", "--reference", "other"],
     "embed": ["nothing", "NaCl"],

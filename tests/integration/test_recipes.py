@@ -32,6 +32,7 @@ HELPERS = (
     "summaries",
     "wbm",
 )
+HELPERS += ("places", "preset_command", "more_presets")
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
 HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
 HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")

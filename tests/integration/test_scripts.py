@@ -74,7 +74,8 @@ MODULES = {
     "tools/wyckoff_geometry.py",
     *(f"matdata_recipes/{name}.py" for name in (
         "__init__", "calibration", "common", "cuprate_figures", "data_set", "gathered",
-        "leaderboards", "oscillators", "places", "plan", "preset_command", "preset_data",
+        "leaderboards",
+        "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
         "presets", "properties", "published_ids", "summaries", "table_data", "table_presets",
         "wbm",
     )),

@@ -26,6 +26,7 @@ THEMES = {
     "inputs": ("Inputs of networks", ("matdata.load", "matdata.nn")),
     "trainers": ("Trainers, targets and importers", ("matdata.training", "matdata.store")),
     "derivations": ("Derivations", ("matdata.evaluation",)),
+    "commands": ("Commands", ("matdata.plugin",)),
     "foundations": ("Foundations", ("matdata.core", "matdata.tables", "matdata.splits")),
 }
 

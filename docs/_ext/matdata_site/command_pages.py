@@ -12,6 +12,8 @@ from matdata.core.exit_codes import MEANINGS
 from matdata_site.pages import Pages, escaped, table, toctree
 
 COMMON = "everywhere"  # the group of options that every command has
+#: What argparse calls otherwise.
+TITLES = {"positional arguments": "arguments"}
 
 
 def write(pages: Pages) -> None:
@@ -57,7 +59,8 @@ def _group(parser: argparse.ArgumentParser, title: str) -> Iterator[str]:
     if not shown:
         return
     if title != COMMON:
-        yield f"## {title[:1].upper()}{title[1:]}"
+        shown_title = TITLES.get(title, title)
+        yield f"## {shown_title[:1].upper()}{shown_title[1:]}"
     for action in shown:
         yield f"````{{option}} {_signature(action)}\n\n{_meaning(action)}\n````"
 

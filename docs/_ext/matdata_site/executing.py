@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 #: Pages that read the public data sets, which are not part of the repository.
@@ -49,6 +50,7 @@ def prepare(folder: Path) -> None:
     (startup / "checked.py").write_text(STARTUP, encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     os.environ["MATDATA_CACHE"] = str(folder / "cache")
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ["COLUMNS"] = "88"
     os.environ.setdefault("OMP_NUM_THREADS", "2")
 

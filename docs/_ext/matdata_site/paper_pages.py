@@ -18,8 +18,9 @@ def write(pages: Pages) -> None:
     """Write the page."""
     by_data: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(RESULTS.glob("*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
-        by_data.setdefault(result["dataset"]["ref"].partition("@")[0], []).append(result)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for result in record.get("folds", [record]):
+            by_data.setdefault(result["dataset"]["ref"].partition("@")[0], []).append(result)
     pages.write("papers", "\n\n".join(_page(by_data)))
 
 
