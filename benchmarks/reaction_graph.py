@@ -11,6 +11,7 @@ padded to the largest of the batch. All three have equal losses, which are compa
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class Padded:
             pairs = torch.cat([first, first.transpose(1, 2), alike], 3)
             nodes = nodes + self._mean(layer, pairs, weights[:, None], apart)
         pooled = self._mean(own.pool, nodes[:, None], weights[:, None], there[:, None])
-        return own.head(pooled[:, 0]).masked_fill(~reaction.allowed, -30.0)
+        logits: Tensor = own.head(pooled[:, 0]).masked_fill(~reaction.allowed, -30.0)
+        return logits
 
     @staticmethod
     def _mean(layer: Any, rows: Tensor, weights: Tensor, there: Tensor) -> Tensor:
@@ -119,7 +121,7 @@ def steps(network: Any, forward: Any, batches: list[Any]) -> float:
         loss = functional.binary_cross_entropy_with_logits(logits, reaction.allowed.float())
         for weights in network.parameters():
             weights.grad = None
-        loss.backward()
+        torch.autograd.backward(loss)
         total += loss.item()
     return total
 
@@ -146,7 +148,7 @@ def main() -> None:
     ours = network_of(feature)
     ragged = Reading(ours)
     padded = Padded(ragged)
-    rivals = {
+    rivals: dict[str, tuple[Any, Callable[[Any, Any], Tensor]]] = {
         "ours": (ours, lambda batch, reaction: ours(batch)["formula"]),
         "ragged index_add": (ragged, lambda batch, reaction: ragged(reaction)),
         "padded": (padded, lambda batch, reaction: padded(reaction)),
