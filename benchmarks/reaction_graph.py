@@ -11,7 +11,6 @@ padded to the largest of the batch. All three have equal losses, which are compa
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,12 +111,12 @@ def network_of(feature: Any) -> Any:
     return ReactionNet(Hypers(), Schema((target,), (Head("formula", (len(labels),)),), inputs))
 
 
-def steps(network: Any, forward: Any, batches: list[Any]) -> float:
+def steps(network: Any, whole: bool, batches: list[Any]) -> float:
     """Summed loss of one pass, with gradients; the labels are the allowed elements."""
     total = 0.0
     for batch in batches:
         reaction = batch["reaction"]
-        logits = forward(batch, reaction)
+        logits = network(batch)["formula"] if whole else network(reaction)
         loss = functional.binary_cross_entropy_with_logits(logits, reaction.allowed.float())
         for weights in network.parameters():
             weights.grad = None
@@ -147,15 +146,15 @@ def main() -> None:
     batches = batches_of(feature)
     ours = network_of(feature)
     ragged = Reading(ours)
-    padded = Padded(ragged)
-    rivals: dict[str, tuple[Any, Callable[[Any, Any], Tensor]]] = {
-        "ours": (ours, lambda batch, reaction: ours(batch)["formula"]),
-        "ragged index_add": (ragged, lambda batch, reaction: ragged(reaction)),
-        "padded": (padded, lambda batch, reaction: padded(reaction)),
+    # a network, and whether it reads a batch or the reactions in it
+    rivals: dict[str, tuple[Any, bool]] = {
+        "ours": (ours, True),
+        "ragged index_add": (ragged, False),
+        "padded": (Padded(ragged), False),
     }
     losses, times = {}, dict.fromkeys(rivals, float("inf"))
     for _ in range(given.repeats):  # one after another, so that a busy machine slows all alike
-        for key, (network, forward) in rivals.items():
+        for key, (network, whole) in rivals.items():
             run = partial(steps, network, forward, batches)
             times[key] = min(
                 times[key], best(lambda run=run, key=key: losses.update({key: run()}), 1)
