@@ -104,8 +104,10 @@ def main() -> int:
             public("matbench/expt_gap.csv.gz"), cache=cache, name="gaps", workers=1, quiet=True,
             features=[FEATURES[given.plugin]], **limit,
         )  # fmt: skip
-        group_by = "chemsys" if given.split == "group" else ()
-        dataset.split("60/20/20", name="s", group_by=group_by)
+        if given.split == "group":
+            dataset.split("60/20/20", name="s", group_by="chemsys")
+        else:
+            dataset.split("60/20/20", name="s")
         settings = {"epochs": given.epochs, "ensemble": given.members, "threads": 1}
         chosen = {key: value for key, value in settings.items() if value is not None}
         if given.plugin.startswith("rf-"):

@@ -71,6 +71,7 @@ __all__ = [
     "split",
     "substitute",
     "substitution_matrix",
+    "sweep",
     "train",
     "train_folds",
     "transformer",

@@ -39,6 +39,7 @@ from matdata.evaluation.curve_workflow import curve
 from matdata.evaluation.discovery.workflow import discover
 from matdata.evaluation.screening.workflow import screen
 from matdata.evaluation.similarity.workflow import embed, nearest
+from matdata.evaluation.sweep.workflow import sweep
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
@@ -111,6 +112,7 @@ __all__ = [
     "split",
     "substitute",
     "substitution_matrix",
+    "sweep",
     "train",
     "train_folds",
     "transformer",

@@ -39,6 +39,7 @@ COMMANDS = (
     "show",
     "split",
     "substitute",
+    "sweep",
     "train",
     "verify",
     "work",

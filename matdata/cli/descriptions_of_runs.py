@@ -52,4 +52,14 @@ OF_RUNS = {
         ),
         ("reactions",),
     ),
+    "sweep": Description(
+        "Searches for hyperparameters and settings of the loop, proposed by optuna, with the best "
+        "score on the validation part. Each trial is an ordinary run; the same command reads those "
+        "that are finished and goes on with a search that was stopped. No test part is opened.",
+        (
+            "matdata sweep example sample --target energy --space sweep.toml --trials 30",
+            "matdata sweep example sample --target energy --space sweep.toml --epochs 20 --seed 1",
+        ),
+        ("sweep.toml",),
+    ),
 }

@@ -39,6 +39,8 @@ def run(given: argparse.Namespace) -> int:
         console.warn(line)
     count, width = embedded.embeddings.vectors.shape
     console.say(f"{count:,} materials as {width:,} numbers each{_of_members(embedded)}")
+    for path in embedded.pictures:
+        console.say(f"{path}")
     if request.output is not None:
         console.say(f"wrote them to {request.output}")
     elif embedded.feature is None:
@@ -69,6 +71,7 @@ def _document(request: EmbedRequest, embedded: Embedded) -> JsonObject:
         "materials": len(embeddings),
         "feature": None if feature is None else str(feature.folder),
         "output": None if request.output is None else str(request.output),
+        "pictures": [str(path) for path in embedded.pictures],
         "embeddings": listed,
         "rejects": [asdict(reject) for reject in embeddings.rejects],
     }

@@ -50,6 +50,21 @@ OF_MODELS: dict[str, Schema] = {
         "what the trainer records",
         {"--folds all": Schema({"runs": ("list", "of each fold what is printed for one run")})},
     ),
+    "sweep": Schema(
+        {
+            "sweep": ("text", "name of the search"),
+            "target": ("text", "what is learnt"),
+            "by": ("text", "score of the validation part that decides"),
+            "higher_is_better": ("truth", "whether a high score is good"),
+            "best": ("record", "the trial with the best score, as in `trials`"),
+            "trials": (
+                "list",
+                "`number`, `run`, `values` by name of the parameter, `score`, and `failure`, the "
+                "reason of a missing one",
+            ),
+        },
+        UNCHANGED,
+    ),
     "predict": Schema(
         {
             "run": ("text", "name of the run"),
@@ -71,6 +86,7 @@ OF_MODELS: dict[str, Schema] = {
             "materials": ("count", "those with an embedding"),
             "feature": ("text?", "the feature of the dataset that holds them, as its folder"),
             "output": ("text?", "the file that holds them"),
+            "pictures": ("list", "files of the map, where one was asked for"),
             "embeddings": (
                 "list",
                 "`material_id` and `embedding`; empty where a feature or a file holds them",
@@ -118,7 +134,11 @@ OF_MODELS: dict[str, Schema] = {
             "reused": ("truth", "whether an earlier evaluation was read"),
             **PICTURES,
         },
-        UNCHANGED,
+        {
+            **UNCHANGED,
+            "by": ("record", "scores by column, target and group, with --by"),
+            "derived": ("record", "scores of what was derived"),
+        },
         "what the score records",
         {
             "--folds all": Schema(
@@ -127,7 +147,8 @@ OF_MODELS: dict[str, Schema] = {
                     "folds": ("list", "mean and standard deviation over all folds, by target"),
                     **UNCHANGED,
                     **PICTURES,
-                }
+                },
+                {"matbench": ("text", "the file that Matbench records a task in")},
             )
         },
     ),

@@ -24,6 +24,7 @@ TABLES = {
     "screen": "matdata.evaluation.screening.arguments:SCREEN_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
     "substitute": "matdata.building.substitute_arguments:SUBSTITUTE_OPTIONS",
+    "sweep": "matdata.evaluation.sweep.arguments:SWEEP_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
     "work": "matdata.building.arguments:WORK_OPTIONS",
 }

@@ -29,6 +29,11 @@ def run(given: argparse.Namespace) -> int:
     """
     from matdata.evaluation.run_list import list_runs
 
+    if given.folds and (given.json or given.csv):
+        raise ConfigError(
+            "--folds chooses lines of text; --json and --csv hold all",
+            next_step="leave out --folds",
+        )
     if given.json and given.csv:
         raise ConfigError("--json and --csv are two formats", next_step="leave one of them out")
     runs = list_runs(cache_of(given), given.names)
@@ -37,9 +42,20 @@ def run(given: argparse.Namespace) -> int:
         print_json({"runs": listed, "ranked": ranked, "folds": folds})
     elif given.csv:
         _print_csv(ranked, listed)
+    elif given.folds:
+        _print_folds(folds)
     else:
         _print(folds, ranked, listed)
     return 0
+
+
+def _print_folds(folds: Sequence[Entry]) -> None:
+    """Trainings on folds alone, their means with standard errors."""
+    if not folds:
+        print_line("no training has runs on two folds; `matdata train … --folds all` makes them")
+    for table in folds:
+        for line in fold_lines(table, errors=True):
+            print_line(line)
 
 
 def _print(folds: Sequence[Entry], ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:

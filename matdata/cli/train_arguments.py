@@ -16,6 +16,7 @@ def add_all(add: Add) -> None:
         "--timeout", type=float, metavar="SECONDS", help="for the import of one plugin (20)"
     )
     add("train", "train a plugin on a dataset")
+    add("sweep", "search for the hyperparameters with the best validation score")
     add("predict", "predict other materials with a run")
     add("embed", "what the network of a run makes of materials, as a feature or a file")
     add("nearest", "the training materials of a run that are most similar to others")
@@ -25,6 +26,11 @@ def add_all(add: Add) -> None:
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")
+    runs.add_argument(
+        "--folds",
+        action="store_true",
+        help="trainings on all folds alone, their means with standard errors: 0.264(3)",
+    )
     _curve(
         add(
             "curve",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -40,8 +41,10 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[JsonObject
     list of dict
         ``dataset``, ``split`` (what the names of the folds have in common), ``folds`` (their
         numbers), ``target``, ``unit``, ``task``, ``part``, ``by``, and ``trainings``: of each
-        ``runs``, ``plugin``, and for ``val`` and ``test`` how many ``folds`` have a score, ``mean``
-        and ``std`` by metric; the standard deviation is that of a sample, None for one fold.
+        ``runs``, ``plugin``, and for ``val`` and ``test`` how many ``folds`` have a score, and
+        ``mean``, ``std`` and ``standard_error`` by metric, None for one fold. The standard
+        deviation is that of a sample; the standard error takes folds for independent, which their
+        common training materials make a little too small.
     """
     tables: dict[str, JsonObject] = {}
     for (dataset, split, target, part, _), folds in _scored_folds(runs, groups).items():
@@ -97,18 +100,21 @@ def _training(entries: list[Entry]) -> JsonObject:
 
 
 def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> JsonObject | None:
-    """Mean and standard deviation of each metric over the folds that have scores."""
+    """Mean, standard deviation and standard error of each metric over the folds with scores."""
     scored = [one for one in metrics if one is not None]
     if not scored:
         return None
     mean: dict[str, float | None] = {}
     std: dict[str, float | None] = {}
+    error: dict[str, float | None] = {}
     for name in scored[0]:
         values = [value for one in scored if (value := one[name]) is not None]
         whole = len(values) == len(scored)
         mean[name] = statistics.fmean(values) if whole else None
-        std[name] = statistics.stdev(values) if whole and len(values) > 1 else None
-    return {"folds": len(scored), "mean": mean, "std": std}
+        spread = statistics.stdev(values) if whole and len(values) > 1 else None
+        std[name] = spread
+        error[name] = None if spread is None else spread / math.sqrt(len(values))
+    return {"folds": len(scored), "mean": mean, "std": std, "standard_error": error}
 
 
 def _rank(table: JsonObject) -> None:

@@ -28,7 +28,7 @@ OWN = (
     *("run", "what", "cache", "derive", "scheduler", "output", "members"),
     *("folds", "beside", "pictures", "no_pictures", *LOOK),
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
-    *("query", "top", "metric", "combine", "columns"),
+    *("query", "top", "metric", "combine", "columns", "map", "colour"),
     *("rule", "where", "example", "min_pairs"),
     *("by", "bins", "matbench", "picture_format"),
 )

@@ -18,7 +18,7 @@ from matdata.training.target_request import target_requests, texts_of
 #: Settings of the loop that have an argument of their own.
 SHORT = (
     *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
-    *("threads", "compile", "precision"),
+    *("threads", "compile", "precision", "track"),
 )
 #: Headings of the help.
 TARGET, LOOP, WEIGHTS = "target", "training", "initial weights"

@@ -23,6 +23,7 @@ from matdata.training.members import build_models, choose_engine
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.session import Session
+from matdata.training.tracking import tracker_of
 from matdata.training.warm_start import member_draws, take_over
 
 
@@ -113,12 +114,18 @@ def _loop(
         console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
     log = None
     if session.group.leads:
-        log = RunLog(run.folder, loop.progress.epoch, engine.recipe.settings.tensorboard)
+        settings = engine.recipe.settings
+        board = settings.tensorboard or settings.track == "tensorboard"
+        tracker = tracker_of(run, settings)
+        log = RunLog(run.folder, loop.progress.epoch, board, tracker)
         loop.log = _logger(log, loop, console)
-    loop.run()
+    try:
+        loop.run()
+    finally:
+        if log is not None:
+            log.close()
     if log is None:
         return None
-    log.close()
     if not loop.over:
         return None
     console.say(f"  {_summary(loop)}")

@@ -15,12 +15,8 @@ from matdata.training.target import Task
 Texts: TypeAlias = str | Sequence[str]
 
 
-class TrainKeywords(TypedDict, total=False):
-    """How a plugin is trained, beside what and on what.
-
-    ``matdata train --help`` says what each means; ``matdata plugins NAME`` lists what `train` and
-    `hyper` hold.
-    """
+class LoopKeywords(TypedDict, total=False):
+    """What trainings, and the trials of a search, have in common."""
 
     split: str | None
     name: str | None
@@ -40,6 +36,7 @@ class TrainKeywords(TypedDict, total=False):
     threads: int
     compile: str
     precision: str
+    track: str
     set: Mapping[str, Any]
     train: Mapping[str, Any]
     hyper: Mapping[str, Any]
@@ -47,5 +44,14 @@ class TrainKeywords(TypedDict, total=False):
     freeze: Texts
     reinit: Texts
     keep_normalizer: bool
-    no_validation: bool
     cache: str | Path | None
+
+
+class TrainKeywords(LoopKeywords, total=False):
+    """How a plugin is trained, beside what and on what.
+
+    ``matdata train --help`` says what each means; ``matdata plugins NAME`` lists what `train` and
+    `hyper` hold.
+    """
+
+    no_validation: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -14,6 +15,8 @@ from matdata.training.contents import BOARD
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+    from matdata.adapters.trackers import Tracker
 
 JSONL = "log.jsonl"
 CSV = "log.csv"
@@ -47,9 +50,18 @@ class RunLog:
         Rows after this epoch are dropped: a killed run had written them after its checkpoint.
     tensorboard
         Write TensorBoard events as well.
+    tracker
+        Is told of each row, too.
     """
 
-    def __init__(self, folder: Path, epoch: int = 0, tensorboard: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        epoch: int = 0,
+        tensorboard: bool = False,
+        tracker: Tracker | None = None,
+    ) -> None:
+        self._tracker = tracker
         self.folder = folder
         rows = [row for row in read_log(folder) if row["epoch"] <= epoch]
         files.write_text(folder / JSONL, "".join(_line(row) for row in rows))
@@ -69,11 +81,15 @@ class RunLog:
                 if name not in ("epoch", "step", *NESTED):
                     self._board.add_scalar(name, value, row["step"])
             self._board.flush()
+        if self._tracker is not None:
+            self._tracker.add(numbers_of(row), row["step"])
 
     def close(self) -> None:
         """Flush what is not yet written."""
         if self._board is not None:
             self._board.close()
+        if self._tracker is not None:
+            self._tracker.close()
 
 
 def read_log(folder: Path) -> list[LogRow]:
@@ -86,6 +102,17 @@ def read_log(folder: Path) -> list[LogRow]:
         except ValueError:
             break
     return rows
+
+
+def numbers_of(row: Mapping[str, object]) -> dict[str, float]:
+    """The finite numbers of a row, without those of members and targets."""
+    return {
+        name: float(value)
+        for name, value in row.items()
+        if name not in ("step", *NESTED)
+        and isinstance(value, (int, float))
+        and math.isfinite(value)
+    }
 
 
 def _line(row: Mapping[str, object]) -> str:

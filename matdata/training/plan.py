@@ -37,6 +37,7 @@ from matdata.training.settings import TrainSettings, train_settings
 from matdata.training.target import Target
 from matdata.training.target_notes import class_hints, class_notes, domain_notes
 from matdata.training.targets import infer_targets, require_classes, with_value
+from matdata.training.tracking import require_tracker
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -132,6 +133,7 @@ def ask(request: Request, cache: Path) -> Question:
     refuse_leakage(dataset.columns, targets, inputs)
     targets, settings = settle_objectives(trainer, request.settings, targets)
     _require_context(targets, settings, features)
+    require_tracker(trainer, settings)
     if settings.validation:
         split.require_validation()
         require_classes(dataset, targets, ready["val"])

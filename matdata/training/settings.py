@@ -143,6 +143,16 @@ class TrainSettings(Settings):
         view=True,
     )
     tensorboard: bool = setting(True, "write TensorBoard logs if it is installed", view=True)
+    track: str = setting(
+        "none",
+        "follow the epochs in wandb, mlflow or tensorboard too (extra track); on this machine "
+        "alone without train.track_online",
+        choices=("none", "tensorboard", "mlflow", "wandb"),
+        view=True,
+    )
+    track_online: bool = setting(
+        False, "let the tracker send names, settings and numbers of epochs to its server", view=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

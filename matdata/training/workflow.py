@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
 
@@ -12,7 +12,7 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Values, merged, values_of_keywords
+from matdata.core.options import Option, Values, merged, values_of_keywords
 from matdata.core.packages import need_torch
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.keywords import TrainKeywords
@@ -128,6 +128,27 @@ def _asked(
     options: TrainKeywords,
 ) -> JsonObject:
     """Fields of a request: what is given, over what a configuration file holds."""
+    from matdata.training.arguments import TRAIN_OPTIONS, canonical
+
+    return asked_fields(plugin, dataset, target, config, options, TRAIN_OPTIONS, canonical)
+
+
+def asked_fields(
+    plugin: str | None,
+    dataset: str | DatasetFolder | None,
+    target: TargetGiven | Sequence[TargetGiven] | None,
+    config: str | Path | None,
+    options: Mapping[str, object],
+    table: Sequence[Option],
+    canonical: Callable[[Values, Values], JsonObject],
+) -> JsonObject:
+    """The same by the options of any command that trains.
+
+    Parameters
+    ----------
+    table, canonical
+        Its options, and what makes fields of them.
+    """
     need_torch()
     names, requests = (None, {}) if target is None else _targets(target)
     if dataset is not None and not isinstance(dataset, DatasetFolder):
@@ -139,7 +160,7 @@ def _asked(
         "cache": getattr(dataset, "cache", None),
     }
     given = {**{name: value for name, value in own.items() if value is not None}, **options}
-    return _fields(config, given, requests)
+    return _fields(config, given, requests, table, canonical)
 
 
 def _request(fields: Values) -> tuple[Request, Path, str | None]:
@@ -150,17 +171,20 @@ def _request(fields: Values) -> tuple[Request, Path, str | None]:
 
 
 def _fields(
-    config: str | Path | None, given: Values, requests: Mapping[str, TargetRequest]
+    config: str | Path | None,
+    given: Values,
+    requests: Mapping[str, TargetRequest],
+    table: Sequence[Option],
+    canonical: Callable[[Values, Values], JsonObject],
 ) -> JsonObject:
     """Fields of a request, from keywords over those of a file."""
     from matdata.store.config_file import read_config
-    from matdata.training.arguments import TRAIN_OPTIONS, canonical
     from matdata.training.settings import TrainSettings
 
     elsewhere = {name: f"train={{{name!r}: …}}" for name, _, _ in TrainSettings.describe()}
     elsewhere |= {"hypers": "hyper={…}", "settings": "train={…}", "verbose": "quiet=True"}
-    upper = values_of_keywords(TRAIN_OPTIONS, given, elsewhere)
-    lower = {} if config is None else read_config(config, TRAIN_OPTIONS)
+    upper = values_of_keywords(table, given, elsewhere)
+    lower = {} if config is None else read_config(config, table)
     if {**lower, **upper}.get("plugin") is None:
         where = "" if config is None else f" ({config} names none)"
         raise ConfigError(

@@ -18,7 +18,7 @@ ORDER = (
 #: Commands whose examples need what no sample has, or look at this machine.
 OF_YOUR_OWN = (
     "diff", "discover", "pull", "import", "import-run", "curve", "cecv", "contributions", "edges",
-    "doctor", "screen",
+    "doctor", "screen", "sweep",
 )  # fmt: skip
 #: Options that make an example short without another meaning.
 BRIEF = {

@@ -45,6 +45,8 @@ def _words(cache, tmp_path):
     """Command lines by command, in an order in which each finds what it needs."""
     material = md.open("mine", cache=cache).ids[0]
     write_folder(tmp_path / "weights")
+    space = tmp_path / "sweep.toml"
+    space.write_text("[hyper.width]\nlow = 2\nhigh = 8\n")
     return [
         ("build", str(cache / "mine.csv"), "--name", "mine"),
         ("featurize", "mine", "fractions"),
@@ -73,6 +75,8 @@ def _words(cache, tmp_path):
         ("plugins",),
         ("train", "example", "mine", "--target", "gap", "--epochs", "2", "--name", "run",
          "--split", "70-15-15-seed0"),
+        ("sweep", "example", "mine", "--target", "gap", "--split", "70-15-15-seed0", "--space",
+         str(space), "--trials", "2", "--epochs", "1"),
         ("evaluate", "run", "--no-pictures"),
         ("predict", "run", "Li2O", "NaTiO3"),
         ("embed", "run", "mine"),

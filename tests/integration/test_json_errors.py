@@ -25,6 +25,7 @@ NOTHING = {
     "show": ["nothing", "id"],
     "export": ["nothing", "x.csv"],
     "train": ["example", "nothing", "--target", "y"],
+    "sweep": ["example", "nothing", "--target", "y", "--space", "nothing.toml"],
     "predict": ["nothing", "NaCl"],
     "evaluate": ["nothing"],
     "runs": ["nothing"],

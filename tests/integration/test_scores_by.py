@@ -183,3 +183,17 @@ def test_other_folds_are_none_of_matbench(toy):
     md.train_folds("example", toy, "y", name="kf", quiet=True, train=settings)
     with pytest.raises(md.ConfigError, match="is not one on the five folds of Matbench"):
         md.evaluate_folds("kf", cache=toy.cache, matbench="x.json")
+
+
+def test_means_over_folds_have_their_standard_errors(steels, capsys):
+    (table,) = md.runs(cache=steels.cache).folds
+    own = table["trainings"][0]["val"]
+    scores = [md.open_run(f"mb-fold{k}", steels.cache).result() for k in range(5)]
+    errors = [one["validation"]["targets"]["strength"]["metrics"]["mae"] for one in scores]
+    assert own["mean"]["mae"] == pytest.approx(statistics.fmean(errors))
+    assert own["standard_error"]["mae"] == pytest.approx(statistics.stdev(errors) / math.sqrt(5))
+    assert command(steels, "runs", "--folds") == 0
+    printed = capsys.readouterr().out
+    assert "mean(standard error)" in printed
+    assert with_error(own["mean"]["mae"], own["standard_error"]["mae"]) in printed
+    assert command(steels, "runs", "--folds", "--json") == 1

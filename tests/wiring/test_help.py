@@ -242,6 +242,7 @@ MISTAKES = [
     ["plugins", "rost"],
     ["features", "offm"],
     ["train", "rost", "golden", "--target", "gap"],
+    ["sweep", "rost", "golden", "--target", "gap", "--space", "s.toml"],
     ["cecv", "nosuch"],
     ["curve", "nosuch"],
     ["contributions", "nosuch"],

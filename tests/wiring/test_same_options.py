@@ -24,6 +24,7 @@ from matdata.evaluation.keywords import (
     ScreenKeywords,
 )
 from matdata.evaluation.similarity.keywords import EmbedKeywords, NearestKeywords
+from matdata.evaluation.sweep.keywords import SweepKeywords
 from matdata.splits.keywords import SplitKeywords
 from matdata.stability.keywords import HullKeywords
 from matdata.training.keywords import TrainKeywords
@@ -45,7 +46,7 @@ COMMON = {
 ALONE = {
     "audit": {"allow", "forbid"},
     "diff": {"exit_code"},
-    "runs": {"csv"},
+    "runs": {"csv", "folds"},
     "train": {"folds"},
     "evaluate": {"folds"},
 }
@@ -59,6 +60,7 @@ KEYWORDS = {
     "hull": HullKeywords,
     "split": SplitKeywords,
     "substitute": SubstituteKeywords,
+    "sweep": SweepKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
@@ -72,7 +74,7 @@ KEYWORDS = {
 COMMANDS = ("build", "discover", "embed", "nearest", "featurize", "hull", "work", "split",
             "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run",
             "verify", "runs", "card", "report", "push", "pull", "import", "rm", "gc",
-            "screen")  # fmt: skip
+            "screen", "sweep")  # fmt: skip
 
 
 def _of_command(command):
@@ -106,7 +108,7 @@ def test_the_command_line_and_python_have_equal_names(command):
 def test_files_and_python_have_equal_names(command):
     """All that a file holds; ``set`` of a training stands there as ``train`` and ``hyper``."""
     in_file = {option.name for option in options_of_command(command) if option.in_file}
-    apart = {"set"} if command == "train" else set()
+    apart = {"set"} if command in ("train", "sweep") else set()
     assert _of_python(command) - apart == in_file - ALONE.get(command, set())
 
 

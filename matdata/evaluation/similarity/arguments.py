@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdata.core.options import Option
+from matdata.core.options import Option, options_of
 from matdata.evaluation.arguments import (
     RUN,
     SCHEDULER,
@@ -15,12 +15,15 @@ from matdata.evaluation.arguments import (
 )
 from matdata.evaluation.similarity.search import METRICS
 from matdata.features.embedding import COMBINE, COMBINE_HELP
+from matdata.figures.formats import PictureSettings
 
 if TYPE_CHECKING:
     from matdata.evaluation.similarity.embed import EmbedRequest
     from matdata.evaluation.similarity.request import NearestRequest
 
 TOP = 10
+#: Heading of the help.
+MAP = "map"
 _COMBINE = Option("combine", COMBINE_HELP, choices=COMBINE, default="joined", group="embeddings")
 EMBED_OPTIONS = (
     RUN,
@@ -33,6 +36,17 @@ EMBED_OPTIONS = (
         group="output",
     ),
     _COMBINE,
+    Option(
+        "map",
+        "draw the embeddings on a plane: principal components, t-SNE (extra sklearn) or UMAP "
+        "(extra umap)",
+        choices=("pca", "tsne", "umap"),
+        group=MAP,
+    ),
+    Option("colour", "column of the dataset that colours the map", metavar="COLUMN", group=MAP),
+    Option("pictures", "where it goes (default: the run's pictures)", metavar="DIR", group=MAP),
+    *options_of(PictureSettings, ("format",), metavar="A,B", group=MAP),
+    *options_of(PictureSettings, ("style",), metavar="STYLE", group=MAP),
     SCHEDULER,
     *WITHOUT_DERIVE,
 )
@@ -82,9 +96,18 @@ def config_of_embed(request: EmbedRequest) -> str:
         "what": request.names or None,
         "output": None if request.output is None else str(request.output),
         "combine": request.combine,
+        **_map_values(request),
         "scheduler": request.scheduler,
     }
     return config_of("embed", EMBED_OPTIONS, values)
+
+
+def _map_values(request: EmbedRequest) -> dict[str, object]:
+    asked = request.map
+    if asked is None:
+        return {}
+    return {"map": asked.method, "colour": asked.colour, "pictures": str(asked.folder),
+            **asked.look.to_dict()}  # fmt: skip
 
 
 def config_of_nearest(request: NearestRequest) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matdata.core.console import SILENT, Console
@@ -19,6 +20,7 @@ from matdata.evaluation.run_request import (
     scheduler_of,
 )
 from matdata.evaluation.similarity.files import require_format, write_embeddings
+from matdata.evaluation.similarity.maps import MapRequest, draw_map
 from matdata.features.embedding import COMBINE, Combine
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import TorchTrainer
@@ -77,9 +79,12 @@ class EmbedRequest(MaterialsRequest):
         File for the vectors; without one those of a dataset become its feature.
     combine
         How the vectors of the members of an ensemble become one.
+    map
+        A map that is drawn of them; None for none.
     """
 
     combine: Combine
+    map: MapRequest | None = None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> EmbedRequest:
@@ -119,19 +124,23 @@ class EmbedRequest(MaterialsRequest):
             output,
             scheduler,
             combine,
+            MapRequest.of(fields, run, materials),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """What a request came to: the embeddings, and the feature that they are now, if any."""
+    """What a request came to: the embeddings, the feature that they are now, if any, and the files
+    of a map."""
 
     embeddings: Embeddings
     feature: BuiltFeature | None
+    pictures: tuple[Path, ...] = ()
 
 
 def embed_as_asked(request: EmbedRequest, console: Console = SILENT) -> Embedded:
-    """Compute embeddings; write them to the output, or as the feature of the dataset.
+    """Compute embeddings; write them to the output, or as the feature of the dataset, and draw
+    their map.
 
     A feature that holds them already is read instead.
 
@@ -141,6 +150,14 @@ def embed_as_asked(request: EmbedRequest, console: Console = SILENT) -> Embedded
         If the run has no weights or no embedding, a material cannot be read, or what is asked for
         cannot be written.
     """
+    made = _embedded(request, console)
+    if request.map is None:
+        return made
+    files = draw_map(request.map, request.run, request.materials, made.embeddings)
+    return replace(made, pictures=tuple(files))
+
+
+def _embedded(request: EmbedRequest, console: Console) -> Embedded:
     from matdata.evaluation.similarity.feature import store_embeddings
 
     materials = request.materials

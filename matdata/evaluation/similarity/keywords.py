@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from matdata.evaluation.keywords import RunKeywords
 
 
-class EmbedKeywords(RunKeywords, total=False):
+class CombineKeywords(RunKeywords, total=False):
     """How materials are embedded.
 
     Attributes
@@ -30,7 +31,29 @@ class EmbedKeywords(RunKeywords, total=False):
     scheduler: str | None
 
 
-class NearestKeywords(EmbedKeywords, total=False):
+class EmbedKeywords(CombineKeywords, total=False):
+    """How materials are embedded, and what is drawn of it.
+
+    Attributes
+    ----------
+    map
+        ``pca``, ``tsne`` or ``umap``: draw the embeddings on a plane.
+    colour
+        Column of the dataset that colours the map.
+    pictures
+        Folder for the map; that of the run's pictures if not given.
+    format, style
+        Formats of the picture (``png``, ``svg``, ``pdf``), and its colours: ``light`` or ``dark``.
+    """
+
+    map: Literal["pca", "tsne", "umap"] | None
+    colour: str | None
+    pictures: str | Path | None
+    format: Sequence[str] | str | None
+    style: str | None
+
+
+class NearestKeywords(CombineKeywords, total=False):
     """How the nearest training materials are found, and what is listed of them.
 
     Attributes

@@ -1,0 +1,1 @@
+"""Searches for hyperparameters: the space, the trials, and what may be searched."""

@@ -1,0 +1,117 @@
+"""Maps of embeddings: places, colours, and test parts that stay sealed."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from support.toy import build, command, rows, train
+
+import matdata as md
+from matdata.adapters.projections import principal_components, project
+
+pytest.importorskip("matplotlib")
+
+from support.figures import faint, outside, overlapping, words_of
+
+from matdata.figures.latent_map import latent_map
+from matdata.figures.picture import Look
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("maps") / "cache", rows())
+
+
+@pytest.fixture(scope="module")
+def run(toy):
+    return train(toy, "y", "mapped", epochs=1)
+
+
+def test_principal_components_are_those_of_scikit_learn():
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    values = np.random.default_rng(0).normal(size=(40, 7)) * np.arange(1, 8)
+    found = principal_components(values)
+    theirs = decomposition.PCA(2).fit_transform(values)
+    for k in (0, 1):
+        sign = np.sign(found[:, k] @ theirs[:, k])
+        np.testing.assert_allclose(found[:, k], sign * theirs[:, k], atol=1e-9)
+    shifted = principal_components(values + 5.0)
+    np.testing.assert_allclose(shifted, found, atol=1e-9)
+
+
+def test_maps_of_one_number_and_of_too_few_materials():
+    line = principal_components(np.arange(5.0)[:, None])
+    np.testing.assert_allclose(np.abs(line), np.abs(np.arange(5) - 2.0)[:, None] * [1, 0])
+    with pytest.raises(md.ConfigError, match="at least 4"):
+        project(np.zeros((3, 2)), "pca")
+    with pytest.raises(md.ConfigError, match="1 embeddings are not finite"):
+        project(np.array([[0.0], [1.0], [np.nan], [2.0]]), "pca")
+
+
+@pytest.mark.parametrize("method", ["tsne"])
+def test_neighbours_stay_neighbours_and_places_are_the_same_again(method):
+    pytest.importorskip("sklearn")
+    random = np.random.default_rng(1)
+    values = np.concatenate([random.normal(size=(15, 5)), 20 + random.normal(size=(15, 5))])
+    found = project(values, method)
+    gap = np.linalg.norm(found[:15].mean(0) - found[15:].mean(0))
+    assert gap > 2 * max(found[:15].std(), found[15:].std()) / 2
+    np.testing.assert_array_equal(project(values, method), found)
+
+
+def test_a_map_is_drawn_and_its_places_written(toy, run, tmp_path, capsys):
+    words = ["--map", "pca", "--colour", "offset", "--pictures", str(tmp_path)]
+    assert command(toy, "embed", run.name, "toy", *words) == 0
+    assert "map-pca.png" in capsys.readouterr().out
+    with open(tmp_path / "map-pca.csv", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["material_id"] for row in table] == toy.ids.tolist()
+    vectors = md.embed(run, toy, output=tmp_path / "v.npz").vectors
+    expected = principal_components(np.asarray(vectors, dtype=np.float64))
+    found = [[float(row["x"]), float(row["y"])] for row in table]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_values_of_the_test_part_that_are_learnt_stay_sealed(toy, run, monkeypatch):
+    from matdata.evaluation.similarity import maps
+
+    request = maps.MapRequest.of({"map": "pca", "colour": "y"}, run, toy)
+    cells, grey = maps._colours(request, run, toy, md.embed(run, toy))
+    test = set(toy.split("s")["test"])
+    assert grey == "test part, sealed"
+    assert {name for name, cell in zip(toy.ids, cells, strict=True) if cell is None} == test
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"colour": "offset"}, "none is asked for"),
+        ({"map": "pac"}, "did you mean 'pca'"),
+        ({"map": "pca", "colour": "ofset"}, "did you mean 'offset'"),
+        ({"map": "pca", "colour": "spectrum"}, "lists or records"),
+    ],
+)
+def test_maps_that_cannot_be_drawn(toy, run, options, match):
+    with pytest.raises(md.ConfigError, match=match):
+        md.embed(run, toy, **options)
+
+
+def test_formulas_have_no_column(run):
+    with pytest.raises(md.ConfigError, match="materials in memory have no column"):
+        md.embed(run, ["NaCl", "KCl"], map="pca", colour="offset")
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["none", "numbers", "classes"])
+def test_maps_can_be_read(style, kind):
+    points = np.random.default_rng(2).normal(size=(90, 2))
+    cells = {
+        "none": None,
+        "numbers": [None if k % 9 == 0 else k / 7 for k in range(90)],
+        "classes": [f"class {k % 9}" for k in range(90)],
+    }[kind]
+    figure = latent_map(points, cells, "gap (eV)", "UMAP", "Embeddings", Look(style))
+    assert outside(figure) == overlapping(figure) == faint(figure) == []
+    assert ("without a value (10)" in words_of(figure)) == (kind == "numbers")
