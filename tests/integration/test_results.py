@@ -32,7 +32,14 @@ def evaluated(cache):
 
 
 def given(cache, folder, **more):
-    values = {"cache": str(cache), "folder": folder, "paper": None, "table": None, **more}
+    values = {
+        "cache": str(cache),
+        "folder": folder,
+        "paper": None,
+        "folds": False,
+        "table": None,
+        **more,
+    }
     return argparse.Namespace(**values)
 
 
