@@ -41,6 +41,7 @@ nb_execution_timeout = 240
 nb_execution_excludepatterns = executing.left_out()
 nb_execution_in_temp = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # bars of progress; an error ends the build
 executing.prepare(HERE / "_build" / "kernels")
 
 autodoc_typehints_format = "short"
@@ -52,6 +53,7 @@ python_use_unqualified_type_names = True
 html_theme = "furo"
 html_title = "matdata"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

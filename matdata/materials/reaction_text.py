@@ -107,7 +107,7 @@ def parse_operations(text: str) -> tuple[str, ...]:
 
 def _term(text: str, what: str) -> tuple[str, float | None]:
     """Formula and coefficient of one term."""
-    term = text.strip()
+    term = text.strip().rstrip("↑↓").rstrip()  # gas and precipitate, of products
     if not term:
         raise Unusable("empty_term", f"a {what} is missing beside a +; charges are not written")
     match = _COEFFICIENT.match(term)

@@ -42,7 +42,7 @@ def intervals(values: Float) -> Intervals:
         return Intervals(np.empty(0), 0)
     low, high = float(known.min()), float(known.max())
     if low == high:
-        half = abs(low) / 10 or 0.5
+        half = 0.5 if low == int(low) else abs(low) / 10
         return Intervals(np.array([low - half, low + half]), 0)
     inner_low, inner_high = (float(q) for q in np.quantile(known, _TAILS))
     if inner_high > inner_low and high - low > _FAR * (inner_high - inner_low):

@@ -115,7 +115,7 @@ def number(value: float | None, digits: int = 4) -> str:
     """A number of few digits for people; a dash where there is none."""
     if value is None or value != value:
         return "–"
-    text = f"{value:.{digits}g}"
+    text = f"{value + 0.0:.{digits}g}"  # of −0 as well 0
     if "e" not in text:
         return text.replace("-", "−")
     mantissa, _, power = text.partition("e")

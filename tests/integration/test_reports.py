@@ -118,6 +118,16 @@ def test_formulas_classes_truth_values_and_gaps(tmp_path):
         assert words in page.words, words
 
 
+def test_spectra_and_folds(tmp_path):
+    built = rich.build(tmp_path, grid="-1:1:9", symmetry="none", split=None)
+    built.folds(method="kfold")
+    page = require_sound(built.report(tmp_path / "r.html").output.read_text(encoding="utf-8"))
+    assert "spectra" in page.ids
+    assert "9 points" in page.words
+    assert "No symmetry was searched" in page.words
+    assert "Of 2 further splits no picture" in page.words
+
+
 def test_a_dataset_without_materials(tmp_path):
     table = pa.table({
         "material_id": pa.array([], pa.string()),

@@ -41,6 +41,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/nightly.py": ("--size", "60", "--grown", "66", "--features", "lattice"),
     "benchmarks/ofm_vs_matminer.py": FEW,
     "benchmarks/products.py": ("--times", "1"),
+    "benchmarks/reaction_graph.py": ("--limit", "40", "--repeats", "1"),
     "benchmarks/spectra.py": ("--materials", "60", "--points", "20", "--epochs", "1"),
     "benchmarks/protostructure_vs_pymatgen.py": ("--limit", "6"),
     "benchmarks/quotient_sizes.py": ("--limit", "6"),
@@ -62,6 +63,7 @@ HELP = (
     "matdata_recipes/finder_enz.py",
     "matdata_recipes/ofm_valence.py",
     "matdata_recipes/precursor_folds.py",
+    "matdata_recipes/reaction_null.py",
     "matdata_recipes/retrospective.py",
     "matdata_recipes/train.py",
 )

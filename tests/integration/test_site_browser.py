@@ -142,10 +142,11 @@ def test_the_search_finds_pages(browser, address, words, found):
     field = browser.find_element("css selector", "form[role=search] input[name=q]")
     field.send_keys(words)
     field.submit()
-    results = "#search-results li a"
-    WebDriverWait(browser, WAIT).until(lambda one: one.find_elements("css selector", results))
-    targets = [one.get_attribute("href") for one in browser.find_elements("css selector", results)]
-    assert any(found in target for target in targets), targets
+    script = "return [...document.querySelectorAll('#search-results li a')].map(one => one.href)"
+    WebDriverWait(browser, WAIT).until(
+        lambda one: any(found in target for target in one.execute_script(script)),
+        f"no result is {found}",
+    )
     assert not faults(browser)
 
 

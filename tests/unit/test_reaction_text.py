@@ -34,6 +34,7 @@ def test_precursors_with_and_without_coefficients(text, precursors):
         ("BaCO3 + TiO2 = BaTiO3", ("BaTiO3",)),
         ("BaCO3 + TiO2 == 2 BaTiO3 @ heat", ("BaTiO3",)),
         ("BaCO3 + TiO2 → BaTiO3", ("BaTiO3",)),
+        ("BaCO3 + TiO2 → BaTiO3 + CO2↑", ("BaTiO3", "CO2")),
         ("BaCO3 + TiO2 ->", ()),
         ("BaCO3 + TiO2 = @ mix", ()),
         ("BaCO3 + TiO2", ()),

@@ -82,6 +82,16 @@ def test_each_command_has_a_page_with_its_examples_and_options(generated):
     assert "--cache" not in build  # it stands with the options of all commands
 
 
+def test_commands_of_plugins_have_pages_that_name_their_distribution(generated):
+    from matdata.cli.plugin_commands import PLUGIN_COMMANDS
+
+    index = (generated / "commands" / "index.md").read_text(encoding="utf-8")
+    for name, offer in PLUGIN_COMMANDS.plugins().items():
+        assert (generated / "commands" / f"{name}.md").is_file()
+        (row,) = (line for line in index.splitlines() if f"[`matdata {name}`]" in line)
+        assert offer.distribution in row
+
+
 def test_each_public_name_has_its_place_in_the_reference(generated):
     import matdata
     from matdata import plugin
@@ -118,9 +128,23 @@ def test_a_link_to_nothing_ends_the_build(site, tmp_path):
             relinked(f"[x]({target})", page, DOCS)
 
 
+def test_a_page_on_data_that_are_absent_says_that_it_was_not_executed(site, monkeypatch, tmp_path):
+    from matdata_site import executing
+
+    monkeypatch.setenv("MATDATA_SHARED", str(tmp_path))
+    page = "---\nfile_format: mystnb\n---\n\n# Title\n\nText.\n"
+    shown = executing.announced(page, "gallery/real_phonons")
+    assert shown.index("# Title") < shown.index("Not executed in this build") < shown.index("Text.")
+    assert executing.left_out() == ["gallery/real_*"]
+    assert executing.announced(page, "gallery/funnel") == page
+    (tmp_path / "data").mkdir()
+    assert executing.announced(page, "gallery/real_phonons") == page
+    assert executing.left_out() == []
+
+
 def test_figures_are_those_that_the_list_names_with_their_commands():
     text = (DOCS / "figures" / "README.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`([\w./-]+\.(?:svg|png))`", text))
-    pictures = [path for kind in ("svg", "png") for path in DOCS.glob(f"[!_]*/**/*.{kind}")]
+    pictures = [path for kind in ("svg", "png") for path in DOCS.glob(f"[!_j]*/**/*.{kind}")]
     kept = {path.relative_to(DOCS).as_posix() for path in [*pictures, *DOCS.glob("*.svg")]}
     assert kept == listed, "docs/figures/README.md lists each picture, with its commands"

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from matdata.cli.arguments import make_parser
 from matdata.cli.commands import COMMANDS
+from matdata.cli.description import Description
 from matdata.cli.descriptions import DESCRIPTIONS
+from matdata.cli.plugin_commands import PLUGIN_COMMANDS
 from matdata.core.exit_codes import MEANINGS
-from matdata_site.pages import Pages, escaped, table, toctree
+from matdata_site.pages import Pages, escaped, plugin_link, table, toctree
 
 COMMON = "everywhere"  # the group of options that every command has
 #: What argparse calls otherwise.
@@ -21,25 +23,35 @@ def write(pages: Pages) -> None:
     parser = make_parser()
     subcommands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     short = {action.dest: action.help or "" for action in subcommands._choices_actions}
-    for name in COMMANDS:
+    offers = PLUGIN_COMMANDS.plugins()
+    names = sorted({*COMMANDS, *offers})
+    for name in names:
         pages.write(f"commands/{name}", "\n\n".join(_page(name, parser.of_command(name))))
-    rows = [(f"[`matdata {name}`]({name}.md)", escaped(short[name])) for name in COMMANDS]
+    rows = [
+        (
+            f"[`matdata {name}`]({name}.md)",
+            escaped(short[name].replace("%%", "%")),
+            plugin_link(offers[name].distribution) if name in offers else "matdata",
+        )
+        for name in names
+    ]
     common = "\n\n".join(_group(parser.of_command(COMMANDS[0]), COMMON))
     codes = table(("code", "meaning"), [(f"`{c.value}`", escaped(m)) for c, m in MEANINGS.items()])
     pages.write(
         "commands/index",
         "# Commands\n\nWhat is printed with `--json` has [its own page](../../json.md), and "
         "options in a file [have one](../../configuration.md).\n\n"
-        f"{table(('command', 'what'), rows)}\n\n## Options of all commands\n\n{common}\n\n"
-        f"## Exit codes\n\n{codes}\n\n{toctree(COMMANDS)}",
+        f"{table(('command', 'what', 'of'), rows)}\n\n## Options of all commands\n\n{common}\n\n"
+        f"## Exit codes\n\n{codes}\n\n{toctree(names)}",
     )
 
 
 def _page(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    described = DESCRIPTIONS[name]
+    described = DESCRIPTIONS[name] if name in DESCRIPTIONS else _of_plugin(name)
     yield f"# `matdata {name}`"
     yield escaped(described.text)
-    yield "```sh\n" + "\n".join(described.examples) + "\n```"
+    if described.examples:
+        yield "```sh\n" + "\n".join(described.examples) + "\n```"
     if described.yours:
         names = ", ".join(f"`{one}`" for one in described.yours)
         yield f"({names}: what you have.)"
@@ -50,6 +62,11 @@ def _page(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         if group.title != COMMON:
             yield from _group(parser, group.title or "")
     yield "Every command has [further options](index.md#options-of-all-commands)."
+
+
+def _of_plugin(name: str) -> Description:
+    command = PLUGIN_COMMANDS.get(name)
+    return Description(command.description or command.summary, command.examples)
 
 
 def _group(parser: argparse.ArgumentParser, title: str) -> Iterator[str]:

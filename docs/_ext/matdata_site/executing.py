@@ -11,13 +11,14 @@ from pathlib import Path
 ON_DATA = "gallery/real_"
 #: In the kernel, a command of a page (`!matdata …`) that fails fails the page.
 STARTUP = """\
+import os
 import subprocess
 
 
 def _checked(command):
     done = subprocess.run(command, shell=True, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
-    print(done.stdout, end="")
+    print(done.stdout.replace(os.environ["MATDATA_CACHE"], "$MATDATA_CACHE"), end="")
     if done.returncode:
         raise RuntimeError(f"exit code {done.returncode}: {command}")
 

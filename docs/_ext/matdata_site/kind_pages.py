@@ -21,6 +21,7 @@ from matdata_site.pages import (
     code,
     escaped,
     first_line,
+    plugin_link,
     prose,
     settings_table,
     table,
@@ -91,8 +92,7 @@ def _from(registry: Registry[Any], name: str) -> str:
     offer = registry.plugins().get(name)
     if offer is None:
         return "It is part of matdata."
-    plugin = offer.distribution.removeprefix("matdata-")
-    return f"Plugin [{offer.distribution}](../plugins/{plugin}.md)."
+    return f"Plugin {plugin_link(offer.distribution)}."
 
 
 def _source(name: str, kind: Any) -> Iterator[str]:

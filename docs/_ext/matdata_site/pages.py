@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[3]
 #: What Markdown would take for a mark, outside of `code`.
 _SPECIAL = re.compile(r"([\\*_<>\[\]|{}#~])")
 
@@ -82,6 +83,13 @@ def settings_table(settings: Any, prefix: str) -> str:
         if name != "variant"
     ]
     return table(("setting", "default", "meaning"), rows) if rows else "It takes no settings."
+
+
+def plugin_link(distribution: str) -> str:
+    """A distribution, with a link from a page of a kind to that of the plugin if it has one."""
+    plugin = distribution.removeprefix("matdata-")
+    has_page = (ROOT / "plugins" / plugin / "README.md").is_file()
+    return f"[{distribution}](../plugins/{plugin}.md)" if has_page else code(distribution)
 
 
 def toctree(names: Iterable[str], hidden: bool = True) -> str:

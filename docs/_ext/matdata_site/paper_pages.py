@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from matdata_site.pages import Pages, code, escaped, table
-from matdata_site.repository import ROOT
+from matdata_site.pages import ROOT, Pages, code, escaped, table
 
 RESULTS = ROOT / "recipes" / "results"
 #: The score that a kind of target is ranked by.

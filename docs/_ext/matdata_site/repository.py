@@ -6,9 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from matdata_site.pages import Pages, toctree
+from matdata_site.pages import ROOT, Pages, toctree
 
-ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 #: Files of the repository that are pages of the site.
 HOMES = {

@@ -59,7 +59,8 @@ def _row(facts: Facts, name: str) -> tuple[object, ...]:
     elif pa.types.is_boolean(kind) or pa.types.is_string(kind):
         counted = value_counts(known)
         value, n = counted[0]
-        shown = f"{value} ({share(n, len(column))})" if n > 1 else "each once"
+        named = str(value).lower() if isinstance(value, bool) else value
+        shown = f"{named} ({share(n, len(column))})" if n > 1 else "each once"
         cells = ("–", "–", "–", f"{shown}; {count(len(counted), 'value')}")
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         lengths = pc.min_max(pc.list_value_length(known)).as_py()

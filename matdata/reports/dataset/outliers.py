@@ -99,7 +99,7 @@ def _bonds(facts: Facts) -> list[object]:
         )
         for k in order
     ]
-    what = "all structures" if step == 1 else f"every {step}th structure ({len(places):,} of them)"
+    what = "all structures" if step == 1 else f"one structure in {step} ({len(places):,} of them)"
     head = ("material", "formula", "atoms", "distance (Å)")
     return [subheading("Shortest bonds"), Table(head, rows), note(f"Measured in {what}.")]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from matdata.core.elements import atomic_number, symbols
+from matdata.core.elements import symbols
 from matdata.core.errors import MatdataError
 from matdata.core.units import with_unit
 from matdata.reports.intervals import counted, intervals
@@ -27,6 +27,7 @@ from matdata.reports.run.results import Float, Results, Shown
 from matdata.reports.svg.bars import histogram
 from matdata.reports.svg.periodic_table import periodic_table
 from matdata.reports.svg.points import POINTS, parity
+from matdata.training.plot_data import mean_by_element
 
 #: Materials of an element or a system from which its error is shown; rows that are listed.
 LEAST, LISTED = 3, 12
@@ -53,7 +54,7 @@ def _parity(shown: Shown) -> Iterator[object]:
         return
     label = f"Predicted over true {shown.target}"
     step = -(-len(error) // POINTS)
-    caption = f"{len(error):,} materials" + (f", every {step}th of them drawn" if step > 1 else "")
+    caption = f"{len(error):,} materials" + (f", one in {step} of them drawn" if step > 1 else "")
     edges, outside = intervals(error)
     title = with_unit(f"predicted − true {shown.target}", shown.unit)
     bars = histogram(edges, {"all": counted(error, edges)}, "Distribution of the errors", title)
@@ -106,16 +107,10 @@ def _systems(results: Results, shown: Shown) -> list[str] | None:
 
 
 def _by_element(shown: Shown, systems: Sequence[str]) -> tuple[Html, Table]:
-    absolute = np.abs(shown.error)
-    of: dict[str, list[int]] = {}
-    for row, system in enumerate(systems):
-        for symbol in system.split("-"):
-            of.setdefault(symbol, []).append(row)
-    means = {
-        atomic_number(symbol): float(absolute[rows].mean())
-        for symbol, rows in of.items()
-        if len(rows) >= LEAST
-    }
+    formulas = [system.replace("-", "") for system in systems]
+    absolute, counts = mean_by_element(formulas, np.abs(shown.error).tolist())
+    signed, _ = mean_by_element(formulas, shown.error.tolist())
+    means = {z: mean for z, mean in absolute.items() if counts[z] >= LEAST}
     picture = periodic_table(
         means, f"Mean absolute error of {shown.name} by element", shown.unit, 2
     )
@@ -124,8 +119,7 @@ def _by_element(shown: Shown, systems: Sequence[str]) -> tuple[Html, Table]:
         f"{LEAST} or more; coloured by its logarithm."
     )
     ranked = sorted(means, key=lambda z: (-means[z], z))[:LISTED]
-    names = symbols()
-    rows = [(names[z], f"{len(of[names[z]]):,}", *_errors(shown, of[names[z]])) for z in ranked]
+    rows = [(symbols()[z], f"{counts[z]:,}", number(means[z]), number(signed[z])) for z in ranked]
     title = "Elements with the largest errors"
     return figure(picture, caption), Table(("element", "materials", *_HEAD), rows, title)
 

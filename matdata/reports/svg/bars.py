@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.reports.markup import Html, number
-from matdata.reports.svg.canvas import BOTTOM, Canvas, Plot, shortened, text_width
+from matdata.reports.svg.canvas import BOTTOM, Canvas, Plot, colour_of, shortened, text_width
 
 WIDTH = 680.0
 _BAR, _STEP = 18.0, 25.0
@@ -72,11 +72,12 @@ def grouped_bars(
             length = room * parts[k] / longest
             text = f"{100 * parts[k]:.1f} %"
             top = y + high * place
-            picture.rect(left, top, length, high - 2, f"f{place + 1}", f"{name}, {group}: {text}")
+            colour = f"f{colour_of(group, place + 1)}"
+            picture.rect(left, top, length, high - 2, colour, f"{name}, {group}: {text}")
             picture.text(left + length + 5, top + 9.5, text, "m s")
     x = left
     for place, group in enumerate(shares):
-        picture.rect(x, 6, 14, 10, f"f{place + 1}")
+        picture.rect(x, 6, 14, 10, f"f{colour_of(group, place + 1)}")
         picture.text(x + 20, 15, group)
         x += text_width(group) + 44
     return picture.html()
@@ -110,12 +111,14 @@ def histogram(
     title = "share of the part (%)" if several else "materials"
     ends = (float(edges[0]), float(edges[-1]))
     names = list(heights) if several else ()
-    picture = Plot(width, height, label, ends, (0.0, top), x_title, title, names)
+    whole = bool((edges % 1 == 0.5).all())  # ends of intervals of whole numbers
+    picture = Plot(width, height, label, ends, (0.0, top), x_title, title, names, whole)
     if not several:
         (only,) = heights.values()
         _bars(picture, edges, only)
         return picture.html()
-    for k, one in enumerate(heights.values(), 1):
+    for place, (name, one) in enumerate(heights.items(), 1):
+        k = colour_of(name, place)
         xs = np.repeat(edges, 2).tolist()
         ys = [0.0, *np.repeat(one, 2).tolist(), 0.0]
         points = [(picture.x(a), picture.y(b)) for a, b in zip(xs, ys, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from matdata.core.part_names import PARTS
 from matdata.reports.markup import Html, escaped, join
 from matdata.reports.svg.scale import Scale, place
 
@@ -113,6 +114,8 @@ class Plot(Canvas):
         What they are, with units.
     names
         What the colours stand for, in their order: the legend above the axes.
+    whole
+        Whether only whole numbers are marked on the horizontal axis.
     """
 
     def __init__(
@@ -125,10 +128,11 @@ class Plot(Canvas):
         x_title: str = "",
         y_title: str = "",
         names: Sequence[str] = (),
+        whole: bool = False,
     ) -> None:
         super().__init__(width, height, label)
         self.top = TOP + (20.0 if names else 0.0)
-        self.x = Scale(*x, LEFT, width - RIGHT)
+        self.x = Scale(*x, LEFT, width - RIGHT, whole)
         self.y = Scale(*y, height - BOTTOM, self.top)
         self.axes(x_title, y_title)
         self._legend(names)
@@ -171,9 +175,14 @@ class Plot(Canvas):
         x = LEFT
         for k, name in enumerate(names, 1):
             shown = name if fits else shortened(name, width / len(names) - 34)
-            self.add("rect", f"f{k}", x=x, y=6, width=14, height=10)
+            self.add("rect", f"f{colour_of(name, k)}", x=x, y=6, width=14, height=10)
             self.text(x + 19, 15, shown)
             x += text_width(shown) + 38
+
+
+def colour_of(name: str, place: int) -> int:
+    """Number of the colour of what is the `place`-th, from 1; parts of a split have their own."""
+    return 1 + PARTS.index(name) if name in PARTS else place
 
 
 def text_width(text: str, letter: float = LETTER) -> float:

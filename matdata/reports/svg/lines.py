@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.reports.markup import Html
-from matdata.reports.svg.canvas import BOTTOM, Plot
+from matdata.reports.svg.canvas import BOTTOM, Plot, colour_of
 
 Float = npt.NDArray[np.float64]
 #: Points of a line that are drawn: more than a page has pixels are not seen.
@@ -81,7 +81,8 @@ def lines(
     if mark is not None:
         at = picture.x(mark)
         picture.add("line", "d", x1=at, x2=at, y1=picture.top, y2=height - BOTTOM)
-    for k, (x, y) in enumerate(kept.values(), 1):
+    for place, (name, (x, y)) in enumerate(kept.items(), 1):
+        k = colour_of(name, place)
         step = max(1, len(x) // POINTS)
         picture.line(x[::step].tolist(), y[::step].tolist(), f"l{k}")
         if len(x) == 1:

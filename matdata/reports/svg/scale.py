@@ -18,12 +18,15 @@ class Scale:
         Numbers at its ends.
     start, end
         Places of its ends in the picture.
+    whole
+        Whether only whole numbers are marked.
     """
 
     low: float
     high: float
     start: float
     end: float
+    whole: bool = False
 
     def __call__(self, value: float) -> float:
         """The place of a number."""
@@ -41,6 +44,8 @@ def _marks(scale: Scale, about: int) -> list[tuple[float, float]]:
     if low == high or not (math.isfinite(low) and math.isfinite(high)):
         return [(low, 1.0)] if math.isfinite(low) else []
     step = nice_step((high - low) / max(about, 1))
+    if scale.whole:
+        step = max(1.0, float(math.ceil(step)))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [(k * step, step) for k in range(first, last + 1)]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matdata_reaction_graph.precursors.candidates import CANDIDATES, candidates_of
 from matdata_reaction_graph.precursors.neighbours import WIDTHS, Found, Neighbours
-from matdata_reaction_graph.precursors.records import Product, fractions_of
+from matdata_reaction_graph.precursors.records import Product
 from matdata_reaction_graph.precursors.vocabulary import OXYGEN, VOLATILE, Vocabulary
 
 LARGEST = 10  # precursors of a set that the network reads
@@ -27,8 +27,6 @@ class Examples:
 
     Attributes
     ----------
-    products : (n, 236)
-        Roots of the atomic fractions, and which elements there are.
     sets
         The candidates of each product, best first by their shares among neighbours.
     places : (n, C, L)
@@ -41,7 +39,6 @@ class Examples:
         Whether there is such a candidate, and whether it is reported.
     """
 
-    products: Array
     sets: list[list[frozenset[int]]]
     places: Array
     precursors: Array
@@ -79,9 +76,7 @@ def examples_of(
             ratio = (neighbours.of_set(found, chosen) + 1e-3) / (found.mass + 0.1)
             whole[row, number] = [*np.log(ratio), score, len(chosen)]
             exists[row, number], right[row, number] = True, chosen in true
-    fractions = fractions_of([one.amounts for one in products])[:, 1:]
-    read = np.hstack([np.sqrt(fractions), fractions > 0]).astype(np.float32)
-    return Examples(read, sets, places, known, whole, exists, right)
+    return Examples(sets, places, known, whole, exists, right)
 
 
 def _known(words: Vocabulary, found: Found, elements: Iterable[int]) -> tuple[list[int], Array]:

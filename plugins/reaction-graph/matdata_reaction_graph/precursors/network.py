@@ -9,35 +9,31 @@ from torch import Tensor, nn
 
 from matdata_reaction_graph.precursors.examples import PER_PRECURSOR, PER_SET, Examples
 
-EPOCHS, BATCH, RATE, DECAY = 20, 128, 3e-3, 1e-4
+EPOCHS, BATCH, RATE, DECAY = 10, 128, 3e-3, 1e-2
 NONE = -1e9  # score of a candidate that does not exist
 
 
 class SetScores(nn.Module):
-    """Scores of candidates: how well each precursor suits the product, the other precursors (a
-    product of two vectors a pair), and what neighbours were made of.
+    """Scores of candidates: what neighbours of the product were made of, a number for each
+    precursor, and a product of two vectors for each pair of them.
+
+    A network that reads the product's composition as well learns the training products by heart,
+    and ranks no better.
 
     Parameters
     ----------
     count
         Precursors of the vocabulary.
-    inputs
-        Numbers of a product.
-    width, pair
-        Of a product's row, and of the vector of a precursor beside others.
+    pair
+        Numbers of the vector of a precursor beside others.
     """
 
-    def __init__(self, count: int, inputs: int, width: int = 128, pair: int = 16) -> None:
+    def __init__(self, count: int, pair: int = 16) -> None:
         super().__init__()
         self.count = count
-        self.product = nn.Sequential(
-            *(nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(0.3)),
-            *(nn.Linear(width, width), nn.ReLU(), nn.Dropout(0.3)),
-        )
-        self.suits = nn.Embedding(count + 1, width, padding_idx=count)
         self.bias = nn.Embedding(count + 1, 1, padding_idx=count)
         self.beside = nn.Embedding(count + 1, pair, padding_idx=count)
-        for table, deviation in ((self.suits, 0.02), (self.bias, 0.0), (self.beside, 0.05)):
+        for table, deviation in ((self.bias, 0.0), (self.beside, 0.05)):
             nn.init.normal_(table.weight, std=deviation)
             with torch.no_grad():
                 table.weight[count] = 0.0
@@ -49,12 +45,8 @@ class SetScores(nn.Module):
 
     def forward(self, batch: tuple[Tensor, ...]) -> Tensor:
         """Logarithms of probabilities of the candidates, (b, C)."""
-        products, places, known, whole, exists = batch
-        rows = self.product(products)
-        each = rows @ self.suits.weight.T + self.bias.weight.T
-        shape = places.shape
-        single = each.gather(1, places.flatten(1)).view(shape)
-        single = single + self.one(self._scaled("one", known)).squeeze(-1)
+        places, known, whole, exists = batch
+        single = (self.bias(places) + self.one(self._scaled("one", known))).squeeze(-1)
         single = (single * (places < self.count)).sum(2)
         vectors = self.beside(places)
         pairs = vectors.sum(2).square().sum(-1) - vectors.square().sum((-1, -2))
@@ -81,8 +73,8 @@ class SetScores(nn.Module):
 
 def tensors_of(examples: Examples) -> tuple[Tensor, ...]:
     """What `SetScores` reads."""
-    arrays = (examples.products, examples.places, examples.precursors, examples.whole)
-    return tuple(torch.from_numpy(one) for one in (*arrays, examples.exists))
+    arrays = (examples.places, examples.precursors, examples.whole, examples.exists)
+    return tuple(torch.from_numpy(one) for one in arrays)
 
 
 def trained(count: int, examples: Examples, seed: int, epochs: int = EPOCHS) -> SetScores:
@@ -93,7 +85,7 @@ def trained(count: int, examples: Examples, seed: int, epochs: int = EPOCHS) -> 
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = SetScores(count, examples.products.shape[1])
+        network = SetScores(count)
         network.scale_as(examples)
         inputs, right = tensors_of(examples), torch.from_numpy(examples.right)
         rows = right.any(1).nonzero().squeeze(1)
