@@ -60,7 +60,7 @@ def test_a_file_predicts_what_arguments_and_python_predict(toy, run, tmp_path, c
     assert predicted(capsys, toy, "--config", str(path)) == by_arguments
     assert predicted(capsys, toy, "--config", str(written)) == by_arguments
     content = tomllib.loads(written.read_text())
-    assert content["derive"] == ["conformal:alpha=0.2,scaled=True"]
+    assert content["derive"] == ["conformal:alpha=0.2,scaled=True,offset=0.0,bins=4,pool=False"]
     assert (content["batch-size"], content["threads"], content["max-sites"]) == (1, 1, 0)
     assert content["what"] == ["NaCl", "MgO"]
     assert "output" not in content
@@ -138,7 +138,7 @@ def test_a_file_evaluates_what_arguments_and_python_evaluate(toy, evaluated, tmp
     assert record["pictures"] == []
     content = tomllib.loads(written.read_text())
     assert (content["run"], content["no-pictures"]) == (evaluated.name, True)
-    assert content["derive"] == ["conformal:alpha=0.2,scaled=True"]
+    assert content["derive"] == ["conformal:alpha=0.2,scaled=True,offset=0.0,bins=4,pool=False"]
     again = md.evaluate(config=written, cache=toy.cache)
     assert again["targets"] == record["targets"]
     assert again["derived"]["targets"] == record["derived"]["targets"]

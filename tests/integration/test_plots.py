@@ -138,7 +138,8 @@ def test_the_commands_write_the_same_pictures(cache, tmp_path, capsys):
     assert record["pictures_failed"] == {}
     names = {path.rsplit("/", 1)[1] for path in record["pictures"]}
     stems = {name.rsplit(".", 1)[0].split("-")[0] for name in names}
-    assert (stems, len(names)) == ({"parity", "errors", "uncertainty"}, 6)
+    kinds = {"parity", "errors", "residuals", "elements", "uncertainty"}
+    assert (stems, len(names)) == (kinds, 10)
     figure = md.open_run("forest", cache).plot.parity(style="dark")
     mine = figure.write(tmp_path / "mine.svg").read_bytes()
     (theirs,) = (tmp_path / "run").glob("parity-*.svg")
