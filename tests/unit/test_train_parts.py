@@ -244,7 +244,9 @@ def test_every_setting_that_is_no_view_is_part_of_the_identity() -> None:
     views = {"members", "compile", "device", "threads", "loader", "checkpoint_seconds"}
     views |= {"deterministic"}
     everything = set(TrainSettings().to_dict())
-    assert everything - set(TrainSettings().identity()) == {*views, "cpu_kernels", "tensorboard"}
+    assert everything - set(TrainSettings().identity()) == {
+        *views, "cpu_kernels", "tensorboard", "track", "track_online",
+    }  # fmt: skip
     assert TrainSettings(max_sites=9).digest() != TrainSettings().digest()
 
 

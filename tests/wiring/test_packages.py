@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 #: Distributions whose module has another name.
-MODULES = {"scikit-learn": "sklearn"}
+MODULES = {"scikit-learn": "sklearn", "umap-learn": "umap", "mlflow-skinny": "mlflow"}
 #: What comes with another package and is imported beside it alone; pytest runs `matdata.testing`.
 WITH_OTHERS = {
     "pytest": "the author of a plugin",
