@@ -8,7 +8,10 @@ import pytest
 from support.toy import build, command, rows
 
 import matdata as md
+from matdata.adapters.optuna import Proposals
 from matdata.evaluation.sweep import trial as module
+from matdata.evaluation.sweep.space import read_space
+from matdata.training import TRAINERS
 
 pytest.importorskip("optuna")
 
@@ -144,7 +147,17 @@ def test_no_trial_after_a_test_part_was_opened(toy, space):
         ("[hyper.width]\nlow = 4\nhigh = 2", "is no range"),
         ("[train.lr]\nlow = 0.0\nhigh = 1.0\nlog = true", "is no range"),
         ("[hyper]\nwidth = 8", "expected a table of low, high"),
-        ("[train.lr]\nchoices = [0.1]", "two values or more"),
+        ("[train.lr]\nchoices = [0.1]", "two different values or more"),
+        ("[hyper.width]\nchoices = [4, 4.0]", "two different values or more"),
+        ("[hyper.width]\nlow = 1.0\nhigh = 9.0", "expected int, got 4"),
+        ("[hyper.width]\nlow = 1\nhigh = 9\nstep = 0.5", "expected int, got 1.5"),
+        (
+            "[hyper.width]\nlow = 1\nhigh = 9\nstep = 3",
+            "no whole number of steps 3 leads to high 9",
+        ),
+        (f"[hyper.width]\nlow = 1\nhigh = {'9' * 400}", "expected a number"),
+        ("[train.batch-size]\nlow = 1\nhigh = 4\n[train.batch_size]\nlow = 1\nhigh = 8", "twice"),
+        ("hyper = 3", "'hyper' is 3; expected a table"),
         ("[train.lr]\nchoices = [0.1, 0.2]\nlog = true", "choices take the place"),
         ("[train.lr]\nlow = -1.0\nhigh = 1.0", "lr"),
         ("[train.optimizer]\nchoices = ['adamw', 'adamm']", "adamm"),
@@ -161,6 +174,16 @@ def test_spaces_that_are_refused(toy, tmp_path, text, match):
     with pytest.raises(md.ConfigError, match=match):
         searched(toy, path, "refused")
     assert not list((toy.cache / "runs").glob("refused*"))
+
+
+def test_ends_that_are_written_as_whole_numbers_are_no_choice_of_two(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text("[train.swa]\nlow = 0\nhigh = 1\n[hyper.width]\nlow = 1\nhigh = 9")
+    space = read_space(path, TRAINERS.get("example"))
+    proposals = Proposals(space, 0, False)
+    values = proposals.ask()
+    assert 0 < values["train.swa"] < 1
+    assert isinstance(values["hyper.width"], int)
 
 
 def test_requests_that_are_refused(toy, space, tmp_path):
