@@ -78,7 +78,7 @@ class MlflowTracker:
                 self._client.log_param(self._run, key, value)
 
     def _last(self, metric: str) -> int:
-        return max(one.step for one in self._client.get_metric_history(self._run, metric))
+        return max(int(one.step) for one in self._client.get_metric_history(self._run, metric))
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
         """Numbers of an epoch."""

@@ -153,7 +153,7 @@ def test_no_trial_after_a_test_part_was_opened(toy, space):
         ("[hyper.width]\nlow = 1\nhigh = 9\nstep = 0.5", "expected int, got 1.5"),
         (
             "[hyper.width]\nlow = 1\nhigh = 9\nstep = 3",
-            "no whole number of steps 3 leads to high 9",
+            "no whole number of steps 3 leads",
         ),
         (f"[hyper.width]\nlow = 1\nhigh = {'9' * 400}", "expected a number"),
         ("[train.batch-size]\nlow = 1\nhigh = 4\n[train.batch_size]\nlow = 1\nhigh = 8", "twice"),
