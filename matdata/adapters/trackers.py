@@ -6,16 +6,20 @@ this machine, whatever environment variables name a server.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from matdata.core.digest import digest_json
 from matdata.core.packages import needed_for
 
 #: Project or experiment that runs stand in.
 PROJECT = "matdata"
-TAG = "matdata_run"
+TAG, DIGEST = "matdata_run", "matdata_digest"
+#: Without it MLflow 3 refuses to make a store of files.
+FILE_STORE = "MLFLOW_ALLOW_FILE_STORE"
 
 
 class Tracker(Protocol):
@@ -35,8 +39,11 @@ class MlflowTracker:
     ----------
     folder
         Of the store of files.
-    name, asked
-        Of the run, and its settings: a run of that name goes on.
+    name, digest
+        Of the run: where both are known, that run goes on, and what it was told before it was
+        stopped is not told again.
+    asked
+        Its settings.
     online
         Whether MLflow's own settings name the store.
 
@@ -46,29 +53,38 @@ class MlflowTracker:
         If it is not installed.
     """
 
-    def __init__(self, folder: Path, name: str, asked: Mapping[str, str], online: bool) -> None:
+    def __init__(
+        self, folder: Path, name: str, digest: str, asked: Mapping[str, str], online: bool
+    ) -> None:
         with needed_for("--track mlflow", "leave out --track"):
             from mlflow.tracking import MlflowClient
-        uri = None
-        if not online:  # a store of files needs no server and no database; MLflow 3 asks for a word
-            os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-            uri = (folder / "mlflow").absolute().as_uri()
-        self._client = MlflowClient(tracking_uri=uri)
+        if online:
+            self._client = MlflowClient()
+        else:  # a store of files needs no server and no database
+            with _set(FILE_STORE, "true"):
+                self._client = MlflowClient(tracking_uri=(folder / "mlflow").absolute().as_uri())
         known = self._client.get_experiment_by_name(PROJECT)
         place = known.experiment_id if known else self._client.create_experiment(PROJECT)
-        condition = f"tags.{TAG} = '{name}'"
+        condition = f"tags.{TAG} = '{name}' and tags.{DIGEST} = '{digest}'"
         before = self._client.search_runs([place], condition, max_results=1)
+        self._told: dict[str, int] = {}
         if before:
             self._run = before[0].info.run_id
+            self._told = {metric: self._last(metric) for metric in before[0].data.metrics}
         else:
-            tags = {TAG: name, "mlflow.runName": name}
+            tags = {TAG: name, DIGEST: digest, "mlflow.runName": name}
             self._run = self._client.create_run(place, tags=tags).info.run_id
             for key, value in asked.items():
                 self._client.log_param(self._run, key, value)
 
+    def _last(self, metric: str) -> int:
+        return max(int(one.step) for one in self._client.get_metric_history(self._run, metric))
+
     def add(self, numbers: Mapping[str, float], step: int) -> None:
         """Numbers of an epoch."""
         for name, value in numbers.items():
+            if step <= self._told.get(name, -1):
+                continue
             self._client.log_metric(self._run, name, value, step=step)
 
     def close(self) -> None:
@@ -79,13 +95,17 @@ class MlflowTracker:
 class WandbTracker:
     """A run of Weights & Biases, offline unless asked for; `MlflowTracker` has the parameters."""
 
-    def __init__(self, folder: Path, name: str, asked: Mapping[str, str], online: bool) -> None:
+    def __init__(
+        self, folder: Path, name: str, digest: str, asked: Mapping[str, str], online: bool
+    ) -> None:
         with needed_for("--track wandb", "leave out --track"):
             import wandb
         folder.mkdir(parents=True, exist_ok=True)
         self._run: Any = wandb.init(
             project=PROJECT,
             name=name,
+            id=digest_json([str(folder), name, digest])[:16],
+            resume="allow",  # it leaves out steps that it knows
             config=dict(asked),
             dir=str(folder),
             mode="online" if online else "offline",
@@ -100,7 +120,20 @@ class WandbTracker:
         self._run.finish()
 
 
-TRACKERS: dict[str, Callable[[Path, str, Mapping[str, str], bool], Tracker]] = {
+TRACKERS: dict[str, Callable[[Path, str, str, Mapping[str, str], bool], Tracker]] = {
     "mlflow": MlflowTracker,
     "wandb": WandbTracker,
 }
+
+
+@contextlib.contextmanager
+def _set(variable: str, value: str) -> Iterator[None]:
+    """An environment variable that is not set already, for the length of a block."""
+    if variable in os.environ:
+        yield
+        return
+    os.environ[variable] = value
+    try:
+        yield
+    finally:
+        del os.environ[variable]

@@ -149,6 +149,10 @@ class TrainError(MatdataError):
     """A training cannot start or continue, or a run does not support what is requested."""
 
 
+class DivergenceError(TrainError):
+    """The loss, the validation or a weight of a training is no finite number any more."""
+
+
 class DeviceError(MatdataError):
     """An accelerator is full, was lost, or cannot carry out an operation."""
 

@@ -75,7 +75,7 @@ def scores_by(
         By column and target, by group in order: the scores of
         `matdata.training.scores.target_scores.target_record` without curves; of numbers
         ``mean_absolute_error``, the MAE with its ``standard_error``; of intervals that were derived
-        their ``coverage`` and ``mean_width``.
+        their ``coverage``, and ``mean_width`` without the ``unbounded`` ones.
     """
     rows = dataset.rows(predictions.ids)
     found: JsonObject = {}
@@ -104,10 +104,12 @@ def _scores(predictions: Predictions, target: Target, train: Float) -> JsonObjec
     if target.name in predictions.intervals:
         lower, upper = predictions.intervals[target.name]
         at_truth = np.isfinite(true)
-        within, width = (true >= lower) & (true <= upper), upper - lower
+        within, width = (true >= lower) & (true <= upper), (upper - lower)[at_truth]
+        bounded = width[np.isfinite(width)]
         scored["interval"] = {
             "coverage": float(within[at_truth].mean()) if at_truth.any() else float("nan"),
-            "mean_width": float(width[at_truth].mean()) if at_truth.any() else float("nan"),
+            "mean_width": float(bounded.mean()) if len(bounded) else float("nan"),
+            "unbounded": len(width) - len(bounded),
         }
     return scored
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, first_few
+from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.trained_on import split_of
 from matdata.splits.base import Split
 from matdata.splits.matbench import FOLDS, ROWS
@@ -33,14 +34,25 @@ SMALL = 1e-5
 LEVEL = 0.95
 
 
-def require_matbench(runs: Sequence[Run]) -> None:
-    """Check that runs are one training on the five folds of a task of Matbench.
+def require_matbench(runs: Sequence[Run], derive: Sequence[Derivation], path: Path) -> None:
+    """Check that runs are one training on the five folds of a task of Matbench, before a test
+    part is opened.
 
     Raises
     ------
     ConfigError
-        If their split is another, a row of the task is missing, or they learn several targets.
+        If their split is another, a row of the task is missing, they learn several targets or a
+        function of one, derived intervals are others than of 95 %, or the file is a folder.
     """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; expected a file for what Matbench records")
+    for one in derive:
+        alpha = one.options.to_dict().get("alpha")
+        if isinstance(alpha, float) and abs(alpha - (1.0 - LEVEL)) > 1e-9:
+            raise ConfigError(
+                f"{one.name} leaves out {alpha:g}, and Matbench records intervals of {LEVEL:.0%}",
+                next_step=f"--derive {one.name}:alpha={1.0 - LEVEL:.2g}",
+            )
     for run in runs:
         split = split_of(run, find_dataset(run.cache, run.dataset_ref))
         if split.method != "matbench" or len(runs) != FOLDS:
@@ -60,6 +72,13 @@ def require_matbench(runs: Sequence[Run]) -> None:
             raise ConfigError(
                 f"run {run.name!r} learns no single number, and only such tasks are recorded",
                 next_step="`matdata predict --output` writes probabilities of classes",
+            )
+        (target,) = run.schema.targets
+        if target.expression:
+            raise ConfigError(
+                f"run {run.name!r} learns {target.expression}, and Matbench records the column of "
+                "the task itself",
+                next_step="train on the column",
             )
 
 
@@ -164,7 +183,7 @@ def _uncertainty(
         )
         rows = [place[one] for one in ids]
         return {
-            one: {"ci_lower": float(lower[row]), "ci_upper": float(upper[row]), "std": None}
+            one: {"ci_lower": _end(lower[row]), "ci_upper": _end(upper[row]), "std": None}
             for one, row in zip(ids, rows, strict=True)
         }
     if deviation is None or not np.isfinite(deviation).all():
@@ -172,3 +191,8 @@ def _uncertainty(
     half = half_width(LEVEL) * deviation
     ends = zip(ids, (mean - half).tolist(), (mean + half).tolist(), deviation.tolist(), strict=True)
     return {one: {"ci_lower": a, "ci_upper": b, "std": std} for one, a, b, std in ends}
+
+
+def _end(value: float) -> float | None:
+    """An end of an interval; None of one without bounds, which JSON cannot say."""
+    return float(value) if np.isfinite(value) else None

@@ -167,9 +167,10 @@ class EvaluateRequest(RunRequest):
         folder, beside = fields.get("pictures"), _named_beside(fields)
         folds = () if fields.get("folds") is None else _folds_of(fields)
         run = folds[0] if folds else run_of(fields)
+        derive = _derivations(fields)
         return cls(
             run,
-            _derivations(fields),
+            derive,
             loop_settings(fields, run),
             None if folder is None else folder_of(folder, "the folder of pictures"),
             not fields.get("no_pictures"),
@@ -178,7 +179,7 @@ class EvaluateRequest(RunRequest):
             tuple(_evaluated(run.cache, name) for name in beside),
             words(fields.get("by")),
             _bins_of(fields),
-            _matbench_of(fields, folds),
+            _matbench_of(fields, folds, derive),
         )
 
     def score(self) -> JsonObject:
@@ -207,7 +208,8 @@ class EvaluateRequest(RunRequest):
 def _table_of_intervals(run: Run, record: JsonObject) -> Path | None:
     """The table of a run with derived intervals, if there are any of its target."""
     derived = record.get("derived")
-    if not derived or not any("interval" in one for one in derived["targets"].values()):
+    (target,) = run.schema.targets
+    if not derived or "interval" not in derived["targets"].get(target.name, {}):
         return None
     return run.folder / str(derived["table"])
 
@@ -225,7 +227,7 @@ def _bins_of(fields: Values) -> int:
     return bins
 
 
-def _matbench_of(fields: Values, folds: Sequence[Run]) -> Path | None:
+def _matbench_of(fields: Values, folds: Sequence[Run], derive: Sequence[Derivation]) -> Path | None:
     path = fields.get("matbench")
     if path is None:
         return None
@@ -233,7 +235,7 @@ def _matbench_of(fields: Values, folds: Sequence[Run]) -> Path | None:
         raise ConfigError(
             "Matbench records the runs on all folds of a task", next_step="add --folds all"
         )
-    require_matbench(folds)
+    require_matbench(folds, derive, Path(path))
     return Path(path)
 
 

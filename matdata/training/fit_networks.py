@@ -116,7 +116,7 @@ def _loop(
     if session.group.leads:
         settings = engine.recipe.settings
         board = settings.tensorboard or settings.track == "tensorboard"
-        tracker = tracker_of(run, settings)
+        tracker = tracker_of(run, settings, console)
         log = RunLog(run.folder, loop.progress.epoch, board, tracker)
         loop.log = _logger(log, loop, console)
     try:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from matdata.core.console import SILENT, Console
-from matdata.core.errors import TrainError
+from matdata.core.errors import DivergenceError
 from matdata.load.loader import Loader
 from matdata.training.engine import Engine, Weights
 from matdata.training.logs import LogRow
@@ -100,7 +100,7 @@ class Loop:
 
         Raises
         ------
-        TrainError
+        DivergenceError
             If a loss, an error of the validation or a weight is not finite.
         """
         while not self.over:
@@ -250,7 +250,7 @@ class Loop:
 
         Raises
         ------
-        TrainError
+        DivergenceError
             If a loss or a weight is not finite; the last good checkpoint stays.
         """
         self._look()
@@ -271,8 +271,8 @@ class Loop:
         self.checkpoint()
 
 
-def _spoilt(what: str, usable: bool) -> TrainError:
-    return TrainError(
+def _spoilt(what: str, usable: bool) -> DivergenceError:
+    return DivergenceError(
         f"{what} is not a finite number",
         cause="too high a learning rate, or inputs or targets far outside the others' range",
         next_step=_next_step(usable),
@@ -287,10 +287,10 @@ def _next_step(usable: bool) -> str:
     return f"lower --lr or set --clip 1; {left}"
 
 
-def _not_finite(where: str, ids: list[str], losses: Tensor, usable: bool) -> TrainError:
+def _not_finite(where: str, ids: list[str], losses: Tensor, usable: bool) -> DivergenceError:
     named = ", ".join(ids[:NAMED_IDS]) + (f", … ({len(ids)})" if len(ids) > NAMED_IDS else "")
     bad = [str(member) for member, ok in enumerate(losses.isfinite().tolist()) if not ok]
-    return TrainError(
+    return DivergenceError(
         f"the loss is not a finite number at {where}"
         + (f", members {', '.join(bad)}" if len(losses) > 1 else "")
         + f"); materials: {named}",

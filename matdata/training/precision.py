@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from matdata.core.errors import ConfigError, TrainError
+from matdata.core.errors import ConfigError, DivergenceError
 from matdata.training.optimizer import AnyOptimizer
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -92,13 +92,13 @@ class LossScaler:
 
         Raises
         ------
-        TrainError
+        DivergenceError
             If the last `HOPELESS` steps or more were.
         """
         if not self.enabled:
             return 0
         if int(self._in_a_row) >= HOPELESS:
-            raise TrainError(
+            raise DivergenceError(
                 f"gradients are not finite in fp16 whatever the loss is multiplied by: "
                 f"{int(self._in_a_row)} steps in a row were left out",
                 cause="numbers above 65,504 inside the network, or a derivative that is infinite",

@@ -50,9 +50,12 @@ def test_maps_of_one_number_and_of_too_few_materials():
         project(np.array([[0.0], [1.0], [np.nan], [2.0]]), "pca")
 
 
-@pytest.mark.parametrize("method", ["tsne"])
-def test_neighbours_stay_neighbours_and_places_are_the_same_again(method):
-    pytest.importorskip("sklearn")
+@pytest.mark.parametrize(
+    ("method", "package"),
+    [("tsne", "sklearn"), pytest.param("umap", "umap", marks=pytest.mark.slow)],
+)
+def test_neighbours_stay_neighbours_and_places_are_the_same_again(method, package):
+    pytest.importorskip(package)
     random = np.random.default_rng(1)
     values = np.concatenate([random.normal(size=(15, 5)), 20 + random.normal(size=(15, 5))])
     found = project(values, method)
@@ -96,6 +99,15 @@ def test_values_of_the_test_part_that_are_learnt_stay_sealed(toy, run, monkeypat
 def test_maps_that_cannot_be_drawn(toy, run, options, match):
     with pytest.raises(md.ConfigError, match=match):
         md.embed(run, toy, **options)
+
+
+def test_what_is_wrong_is_said_before_anything_is_embedded(toy, run, tmp_path, monkeypatch):
+    monkeypatch.setattr("matdata.evaluation.similarity.embed._embedded", pytest.fail)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(md.MatdataError, match="file"):
+        md.embed(run, toy, map="pca", pictures=tmp_path / "file")
+    with pytest.raises(md.ConfigError, match="lists or records"):
+        md.embed(run, toy, map="pca", colour="spectrum")
 
 
 def test_formulas_have_no_column(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import statistics
 
 import numpy as np
@@ -175,6 +176,26 @@ def test_derived_intervals_are_recorded_in_place_of_normal_ones(steels, tmp_path
     fold = json.loads(path.read_text())["results"]["fold_0"]
     assert {one["std"] for one in fold["uncertainty"].values()} == {None}
     assert all(one["ci_lower"] < one["ci_upper"] for one in fold["uncertainty"].values())
+
+
+def test_what_matbench_cannot_record_is_refused_before_a_test_part_is_opened(steels, tmp_path):
+    settings = {"epochs": 1, "threads": 1, "tensorboard": False}
+    for target, name in (("strength", "plain"), ("log10(strength + 9)", "log")):
+        md.train_folds("example", steels, target, name=name, quiet=True, train=settings)
+    path = tmp_path / "task.json"
+    for name, options, match in (
+        ("plain", {"derive": ["conformal:alpha=0.1"]}, "leaves out 0.1, .* intervals of 95%"),
+        ("plain", {"matbench": tmp_path}, "is a folder"),
+        ("log", {}, r"learns log10\(strength \+ 9\)"),
+    ):
+        with pytest.raises(md.ConfigError, match=match):
+            md.evaluate_folds(name, cache=steels.cache, **{"matbench": path, **options})
+    assert not path.exists()
+    others = list((steels.cache / "runs").glob("[lp]*-fold*"))
+    assert len(others) == 10
+    assert not any((folder / "test-opened.json").exists() for folder in others)
+    for folder in others:
+        shutil.rmtree(folder)
 
 
 def test_other_folds_are_none_of_matbench(toy):

@@ -8,7 +8,10 @@ import pytest
 from support.toy import build, command, rows
 
 import matdata as md
-from matdata.evaluation.sweep import sweep as module
+from matdata.adapters.optuna import Proposals
+from matdata.evaluation.sweep import trial as module
+from matdata.evaluation.sweep.space import read_space
+from matdata.training import TRAINERS
 
 pytest.importorskip("optuna")
 
@@ -88,24 +91,38 @@ def test_a_search_that_was_killed_goes_on(toy, space, monkeypatch):
     assert [one.score for one in found.trials] == [one.score for one in undisturbed.trials]
 
 
-def test_a_trial_that_diverges_has_no_score(toy, space, monkeypatch):
-    real, count = module.train, []
-
-    def diverges(*words):
-        count.append(1)
-        if len(count) == 1:
-            raise md.TrainError("the loss is not finite")
-        return real(*words)
-
-    monkeypatch.setattr(module, "train", diverges)
-    found = searched(toy, space, "diverged", trials=2)
-    assert found.trials[0].score is None
-    assert "not finite" in found.trials[0].failure
-    assert found.best is found.trials[1]
-    monkeypatch.setattr(module, "train", lambda *_: (_ for _ in ()).throw(
-        md.TrainError("the loss is not finite")))  # fmt: skip
+def test_a_trial_that_diverges_has_no_score_and_is_not_trained_again(toy, tmp_path, monkeypatch):
+    space = tmp_path / "steep.toml"
+    space.write_text("[train.lr]\nchoices = [1e-3, 1e38]")
+    fixed = {"train": {"tensorboard": False, "optimizer": "sgd"}, "epochs": 3}
+    found = searched(toy, space, "diverged", trials=6, **fixed)
+    steep = [trial for trial in found.trials if trial.values["train.lr"] > 1]
+    assert 0 < len(steep) < 6, "both were drawn"
+    for trial in steep:
+        assert trial.score is None
+        assert "is not a finite number" in trial.failure
+    assert found.best.values["train.lr"] == 1e-3
+    count = []
+    monkeypatch.setattr("matdata.training.train.ensure_writable", count.append)
+    again = searched(toy, space, "diverged", trials=6, **fixed)
+    assert again.unchanged
+    assert again.trials == found.trials
+    assert len(count) == 6 - len(steep), "of what diverged nothing was asked for again"
+    monkeypatch.undo()
+    md.evaluate(found.best.run, cache=toy.cache)
+    assert searched(toy, space, "diverged", trials=6, **fixed).trials == found.trials
+    space.write_text("[train.lr]\nchoices = [1e37, 1e38]")
     with pytest.raises(md.TrainError, match="none of the 2 trials"):
-        searched(toy, space, "all-diverged", trials=2)
+        searched(toy, space, "all-diverged", trials=2, **fixed)
+
+
+def test_a_search_from_a_run_is_read_again(toy, space):
+    parent = md.train("example", toy, "y", split="s", name="parent", quiet=True, **ONCE)
+    space.write_text("[train.lr]\nlow = 1e-4\nhigh = 1e-2")
+    first = searched(toy, space, "child", trials=2, from_run=parent.name)
+    again = searched(toy, space, "child", trials=2, from_run=parent.name)
+    assert again.unchanged
+    assert again.trials == first.trials
 
 
 def test_no_trial_after_a_test_part_was_opened(toy, space):
@@ -130,7 +147,17 @@ def test_no_trial_after_a_test_part_was_opened(toy, space):
         ("[hyper.width]\nlow = 4\nhigh = 2", "is no range"),
         ("[train.lr]\nlow = 0.0\nhigh = 1.0\nlog = true", "is no range"),
         ("[hyper]\nwidth = 8", "expected a table of low, high"),
-        ("[train.lr]\nchoices = [0.1]", "two values or more"),
+        ("[train.lr]\nchoices = [0.1]", "two different values or more"),
+        ("[hyper.width]\nchoices = [4, 4.0]", "two different values or more"),
+        ("[hyper.width]\nlow = 1.0\nhigh = 9.0", "expected int, got 4"),
+        ("[hyper.width]\nlow = 1\nhigh = 9\nstep = 0.5", "expected int, got 1.5"),
+        (
+            "[hyper.width]\nlow = 1\nhigh = 9\nstep = 3",
+            "no whole number of steps 3 leads",
+        ),
+        (f"[hyper.width]\nlow = 1\nhigh = {'9' * 400}", "expected a number"),
+        ("[train.batch-size]\nlow = 1\nhigh = 4\n[train.batch_size]\nlow = 1\nhigh = 8", "twice"),
+        ("hyper = 3", "'hyper' is 3; expected a table"),
         ("[train.lr]\nchoices = [0.1, 0.2]\nlog = true", "choices take the place"),
         ("[train.lr]\nlow = -1.0\nhigh = 1.0", "lr"),
         ("[train.optimizer]\nchoices = ['adamw', 'adamm']", "adamm"),
@@ -147,6 +174,16 @@ def test_spaces_that_are_refused(toy, tmp_path, text, match):
     with pytest.raises(md.ConfigError, match=match):
         searched(toy, path, "refused")
     assert not list((toy.cache / "runs").glob("refused*"))
+
+
+def test_ends_that_are_written_as_whole_numbers_are_no_choice_of_two(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text("[train.swa]\nlow = 0\nhigh = 1\n[hyper.width]\nlow = 1\nhigh = 9")
+    space = read_space(path, TRAINERS.get("example"))
+    proposals = Proposals(space, 0, False)
+    values = proposals.ask()
+    assert 0 < values["train.swa"] < 1
+    assert isinstance(values["hyper.width"], int)
 
 
 def test_requests_that_are_refused(toy, space, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 
@@ -9,7 +10,7 @@ import pytest
 from support.toy import build, rows
 
 import matdata as md
-from matdata.training.logs import read_log
+from matdata.training.logs import RunLog, read_log
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,7 @@ def test_mlflow_has_the_numbers_of_each_epoch_in_files_here(toy, monkeypatch):
     tracking = pytest.importorskip("mlflow.tracking")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # nothing is sent there
     run = trained(toy, "followed", track="mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     client = tracking.MlflowClient((toy.cache / "tracking" / "mlflow").as_uri())
     place = client.get_experiment_by_name("matdata").experiment_id
     (found,) = client.search_runs([place])
@@ -36,6 +38,48 @@ def test_mlflow_has_the_numbers_of_each_epoch_in_files_here(toy, monkeypatch):
     trained(toy, "followed", epochs=3, track="mlflow")
     (found,) = client.search_runs([place])  # goes on with the same run
     assert len(client.get_metric_history(found.info.run_id, "train_loss")) == 3
+
+
+def test_a_training_that_was_killed_tells_no_step_twice(toy, monkeypatch):
+    tracking = pytest.importorskip("mlflow.tracking")
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    real, told = RunLog.add, []
+
+    def killed(log, row):
+        real(log, row)
+        told.append(row["step"])
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunLog, "add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(toy, "killed", epochs=5, track="mlflow", checkpoint_seconds=1e9)
+    monkeypatch.setattr(RunLog, "add", real)
+    run = trained(toy, "killed", epochs=5, track="mlflow")
+    assert "MLFLOW_ALLOW_FILE_STORE" not in os.environ
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = tracking.MlflowClient((toy.cache / "tracking" / "mlflow").as_uri())
+    place = client.get_experiment_by_name("matdata").experiment_id
+    (found,) = client.search_runs([place], "tags.matdata_run = 'killed'")
+    steps = [one.step for one in client.get_metric_history(found.info.run_id, "train_loss")]
+    assert steps == [row["step"] for row in read_log(run.folder)]
+
+
+def test_a_tracker_that_fails_ends_no_training(toy, monkeypatch, capsys):
+    fake = FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    monkeypatch.setattr("matdata.training.tracking.require_package", lambda *_: None)
+
+    def lost(*_, **__):
+        raise OSError("no route to host")
+
+    fake.log = lost
+    run = trained(toy, "lost", track="wandb")
+    assert run.finished
+    assert capsys.readouterr().err.count("follows no longer, the training goes on: no route") == 1
+    fake.init = lost
+    with pytest.raises(md.TrainError, match=r"wandb cannot follow run 'never'.*no route to host"):
+        trained(toy, "never", track="wandb")
 
 
 class FakeWandb(types.ModuleType):

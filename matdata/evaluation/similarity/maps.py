@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matdata.adapters.projections import METHODS, project
 from matdata.core.errors import ConfigError, SplitError, did_you_mean
+from matdata.core.given import folder_of
 from matdata.core.options import Values
 from matdata.core.packages import require_package
 from matdata.core.units import with_unit
@@ -84,8 +85,12 @@ class MapRequest:
                     next_step="embed a dataset that has it, or leave out colour",
                 )
             materials.require_column(str(colour), " to colour a map by", ConfigError)
+            for cell in materials.columns[str(colour)]:
+                _plain(cell, str(colour))
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
-        where = run.folder / "pictures" if folder is None else Path(folder)
+        where = run.folder / "pictures"
+        if folder is not None:
+            where = folder_of(folder, "the folder of pictures")
         return cls(str(method), colour, where, look)
 
 

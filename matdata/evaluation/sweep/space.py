@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ KNOWN = ("low", "high", "step", "log", "choices")
 TABLES = ("hyper", "train")
 #: Bytes of a file, and parameters of a space, at most.
 LARGEST, MOST = 100_000, 50
+#: Whole numbers up to which each has a double of its own.
+LARGEST_INT = 2**53
 #: Settings that change no model, or what trials are compared by.
 NOT_SEARCHED = frozenset(("validation", "seed", "monitor"))
 
@@ -28,9 +30,9 @@ class Parameter:
     Attributes
     ----------
     low, high
-        Whole numbers, or numbers; both ends can be taken.
+        Both ends can be taken.
     step
-        Between values; 1 of whole numbers if not given.
+        Between values; 1 of a setting that is a whole number if not given.
     log
         Whether equal ratios are equally likely.
     choices
@@ -45,8 +47,15 @@ class Parameter:
 
     @property
     def examples(self) -> tuple[Any, ...]:
-        """Values that it can take: all choices, or the ends."""
-        return self.choices or (self.low, self.high)
+        """Values that it can take: all choices, or the ends and one between them."""
+        if self.choices:
+            return self.choices
+        assert self.low is not None
+        assert self.high is not None
+        if isinstance(self.low, int):
+            return (self.low, self.high)
+        inside = self.low + (self.step or 0.3819660 * (self.high - self.low))
+        return (self.low, self.high, inside)
 
 
 def read_space(path: str | Path, plugin: type[Trainer]) -> dict[str, Parameter]:
@@ -70,18 +79,25 @@ def read_space(path: str | Path, plugin: type[Trainer]) -> dict[str, Parameter]:
     space: dict[str, Parameter] = {}
     for table, entries in content.items():
         if table not in TABLES or not isinstance(entries, Mapping):
+            what = (
+                f"{table!r} is {entries!r}; expected a table"
+                if table in TABLES
+                else f"unknown key {table!r}{did_you_mean(table, TABLES)}"
+            )
             raise ConfigError(
-                f"{path}: unknown key {table!r}{did_you_mean(table, TABLES)}",
+                f"{path}: {what}",
                 next_step="a space has tables [hyper.NAME] and [train.NAME]",
             )
         for key, described in entries.items():
             name = f"{table}.{key.replace('-', '_')}"
+            if name in space:
+                raise ConfigError(f"{path}: {name} is there twice, with - and with _")
             space[name] = _parameter(f"{path}: {name}", described)
     if not 1 <= len(space) <= MOST:
         raise ConfigError(f"{path} has {len(space)} parameters; expected 1 to {MOST}")
-    for name, one in space.items():
-        _require_possible(f"{path}: {name}", name, one, plugin)
-    return dict(sorted(space.items()))
+    return {
+        name: _possible(f"{path}: {name}", name, one, plugin) for name, one in sorted(space.items())
+    }
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -114,9 +130,9 @@ def _parameter(where: str, described: object) -> Parameter:
         if (
             isinstance(value, bool)
             or not isinstance(value, (int, float))
-            or not math.isfinite(value)
+            or not (abs(value) <= LARGEST_INT if isinstance(value, int) else math.isfinite(value))
         ):
-            raise ConfigError(f"{where}: {key} is {value!r}; expected a number")
+            raise ConfigError(f"{where}: {key} is {str(value)[:40]}; expected a number")
     assert low is not None
     assert high is not None
     log = described.get("log", False)
@@ -129,6 +145,13 @@ def _parameter(where: str, described: object) -> Parameter:
             + " is no range",
             cause="low is below high, and above 0 with log, which takes no step",
         )
+    if step and abs((high - low) / step - round((high - low) / step)) > 1e-6:
+        raise ConfigError(
+            f"{where}: from low {low:g} no whole number of steps {step:g} leads to high {high:g}",
+            next_step=f"high = {low + math.floor((high - low) / step) * step:g}",
+        )
+    if any(isinstance(one, float) for one in (low, high, step)):
+        low, high = float(low), float(high)  # else both would be taken for whole numbers
     return Parameter(low, high, step, log)
 
 
@@ -139,18 +162,22 @@ def _choices(where: str, described: Mapping[str, object]) -> Parameter:
     scalars = (str, int, float, bool)
     if (
         not isinstance(choices, list)
-        or len(choices) < 2
         or not all(isinstance(one, scalars) for one in choices)
+        or not 2 <= len(set(choices)) == len(choices)
     ):
+        shown = str(choices)
         raise ConfigError(
-            f"{where}: choices are {choices!r}; expected a list of two values or more"
+            f"{where}: choices are {shown[:200] + (shown[200:] and '…')}; expected a list of two "
+            "different values or more"
         )
     return Parameter(choices=tuple(choices))
 
 
-def _require_possible(where: str, name: str, one: Parameter, plugin: type[Trainer]) -> None:
-    """Check that the plugin, or the loop, takes the values."""
+def _possible(where: str, name: str, one: Parameter, plugin: type[Trainer]) -> Parameter:
+    """The parameter, once the plugin, or the loop, takes its values: of a setting that need not be
+    whole all numbers between the ends."""
     table, _, key = name.partition(".")
+    taken: Any = None
     for value in one.examples:
         settings, hypers = settings_from_pairs({name: value}, plugin)
         if table == "train":
@@ -161,11 +188,14 @@ def _require_possible(where: str, name: str, one: Parameter, plugin: type[Traine
                     "change no model",
                     next_step="give it by --set, the same for all trials",
                 )
-            TrainSettings.from_mapping(settings)
+            taken = getattr(TrainSettings.from_mapping(settings), key)
         else:
-            plugin.Hypers.from_mapping(hypers)
+            taken = getattr(plugin.Hypers.from_mapping(hypers), key)
     if table == "train" and issubclass(plugin, FitTrainer):
         require_honoured(plugin.name, [key])
+    if isinstance(taken, float) and one.low is not None and one.high is not None:
+        return replace(one, low=float(one.low), high=float(one.high))
+    return one
 
 
 def _is_view(key: str) -> bool:

@@ -11,52 +11,14 @@ from matdata.adapters.optuna import Proposals
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, TrainError
-from matdata.evaluation.openings import read_openings
-from matdata.evaluation.score import folder_of_openings
 from matdata.evaluation.sweep.space import Parameter
-from matdata.store.catalogue import find_dataset
+from matdata.evaluation.sweep.trial import Trial, carry_out_trial
 from matdata.training.plan import ask
 from matdata.training.request import Request
-from matdata.training.run import OPENED, Run
-from matdata.training.run_folder import finished_run
-from matdata.training.scores.shown import deciding, validation_of
-from matdata.training.train import train
+from matdata.training.scores.shown import deciding
 
 #: Trials of one search, at most.
 MOST_TRIALS = 10_000
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One training of a search.
-
-    Attributes
-    ----------
-    number, run
-        From 0, and the name of the run.
-    values
-        Of the parameters of the space.
-    score
-        Of the validation part; None if the training failed.
-    failure
-        Why it did; None if it did not.
-    """
-
-    number: int
-    run: str
-    values: Mapping[str, Any]
-    score: float | None
-    failure: str | None = None
-
-    def to_dict(self) -> JsonObject:
-        """All of it as JSON."""
-        return {
-            "number": self.number,
-            "run": self.run,
-            "values": dict(self.values),
-            "score": self.score,
-            "failure": self.failure,
-        }
 
 
 @dataclass(frozen=True)
@@ -112,8 +74,8 @@ def sweep(
 
     What is proposed follows from the seed of the request and the scores before alone, so a search
     that was stopped is repeated: its finished trials are read, the stopped one goes on from its
-    checkpoint. More trials go on with it. A training whose loss is not finite is a trial without a
-    score.
+    checkpoint. More trials go on with it. A training that diverges is a trial without a score,
+    and is not repeated.
 
     Parameters
     ----------
@@ -145,7 +107,7 @@ def sweep(
             by, higher = _decided(request, cache)
             proposals = Proposals(space, _seed(request), higher)
         values = proposals.ask()
-        trial, old = _carry_out(_with(request, values), number, values, by, cache, name, console)
+        trial, old = carry_out_trial(_with(request, values), number, values, by, cache, name)
         proposals.tell(trial.score)
         done.append(trial)
         unchanged = unchanged and old
@@ -207,66 +169,3 @@ def _with(request: Request, values: Mapping[str, Any]) -> Request:
         hypers={**request.hypers, **chosen["hyper"]},
         settings={**request.settings, **chosen["train"]},
     )
-
-
-def _carry_out(
-    request: Request,
-    number: int,
-    values: Mapping[str, Any],
-    by: str,
-    cache: Path,
-    name: str,
-    console: Console,
-) -> tuple[Trial, bool]:
-    """Train, or read, one trial; and whether it was finished before."""
-    run_name = f"{name}-trial{number:03d}"
-    question = ask(request, cache)
-    finished = finished_run(cache, run_name, question.manifest(None))
-    if finished is None:
-        _require_sealed(request, cache, name)
-    try:
-        run = train(request, cache, run_name, SILENT)
-    except TrainError as error:
-        if not _diverged(error):
-            raise
-        return Trial(number, run_name, values, None, error.in_one_line), False
-    return Trial(number, run_name, values, _score(run, by)), finished is not None
-
-
-def _diverged(error: TrainError) -> bool:
-    """Whether it is the loss that is not finite, which is a result of a trial."""
-    return "not finite" in str(error) or "no finite" in str(error)
-
-
-def _score(run: Run, by: str) -> float | None:
-    record = validation_of(run.result())
-    (scored,) = record["targets"].values()
-    value: float | None = scored["metrics"][by]
-    return value
-
-
-def _require_sealed(request: Request, cache: Path, name: str) -> None:
-    """Refuse more trials of a search of which a run opened its test part.
-
-    What is proposed next would be chosen with its score known. Openings by other trainings do not
-    matter: no trial reads a test part, and who evaluates the best run is told of them.
-
-    Raises
-    ------
-    TrainError
-        If one did.
-    """
-    dataset = find_dataset(cache, request.dataset)
-    runs = {path.name for path in (cache / "runs").glob(f"{name}-trial*")}
-    opened = {one for one in runs if (cache / "runs" / one / OPENED).is_file()}
-    for one in sorted(runs - opened):
-        folder = folder_of_openings(Run(cache / "runs" / one), dataset)
-        opened |= {record.run for record in read_openings(folder) if record.run == one}
-    if opened:
-        raise TrainError(
-            f"the test part of {', '.join(sorted(opened))} is open, and the search {name!r} would "
-            "go on with its score known",
-            cause="a trial was evaluated before the search was over",
-            next_step="keep the trials that there are (--trials of before), or search under "
-            "another --name on another split",
-        )
