@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.evaluation.derive.rule import Rule
+    from matdata.evaluation.part_openings import open_test_part
     from matdata.evaluation.similarity.search import nearest as nearest_vectors
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, Featurizer
@@ -203,6 +204,7 @@ __all__ = [
     "gather_index",
     "nearest_vectors",
     "open_binary",
+    "open_test_part",
     "parse_formula",
     "read_list",
     "read_published_json",

@@ -81,6 +81,7 @@ HOMES = {
     "Command": "matdata.plugin.command",
     "CommandContext": "matdata.plugin.command",
     "CommandResult": "matdata.plugin.command",
+    "open_test_part": "matdata.evaluation.part_openings",
     # Weights of other packages.
     "ImportedModel": "matdata.training.importer",
     "Importer": "matdata.training.importer",

@@ -174,6 +174,21 @@ def test_the_command_ranks_and_scores(tmp_path, capsys):
     scored = json.loads(capsys.readouterr().out)
     assert scored["top"]["1"] > scored["most_frequent_top1"]
     assert scored["products"] + scored["left_out"] <= 12
+    assert scored["opened"] is None
+    record = next((tmp_path / "datasets").glob("r/*")).parent
+    assert not list(record.glob("*.openings.jsonl"))
+    test = ["precursors", "r", "--split", "main", "--part", "test", *common]
+    seen = []
+    for _ in range(2):
+        assert main(test) == 0
+        seen.append(json.loads(capsys.readouterr().out)["opened"])
+    assert [one["first"] for one in seen] == [True, False]
+    assert seen[0]["when"] == seen[1]["when"]
+    (record_file,) = record.glob("*.openings.jsonl")
+    assert len(record_file.read_text().splitlines()) == 1
+    assert main([*test, "--seed", "1"]) == 0  # another training
+    capsys.readouterr()
+    assert len(record_file.read_text().splitlines()) == 2
     for wrong in (["r"], ["r", "Xx2"], ["absent", "BaO"], [], ["r", "--split", "absent"]):
         assert main(["precursors", *wrong, *common]) != 0
         capsys.readouterr()

@@ -51,6 +51,7 @@ class Reproduced:
             "compared": {
                 "trained": report.compared(self.entries),
                 "computed": report.compared(self.entries, trained=False),
+                "without_data": report.compared(self.entries, trained=False, from_data=False),
             },
             "files": [str(path) for path in self.files],
         }

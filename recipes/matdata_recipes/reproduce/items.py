@@ -56,6 +56,8 @@ class Item:
         What stands in for it on other data, which is not counted; empty if nothing does.
     drawing
         Whether it is a drawing that shows no result.
+    remark
+        What must be known of all of its numbers.
     """
 
     paper: str
@@ -72,6 +74,7 @@ class Item:
     lacking: str = ""
     stand_in: str = ""
     drawing: bool = False
+    remark: str = ""
 
     @property
     def ref(self) -> str:

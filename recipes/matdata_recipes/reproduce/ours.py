@@ -68,6 +68,8 @@ def numbers_of(item: Item, records: Records) -> list[Number]:
             slack=check["slack"],
             notes=tuple(filter(None, (check.get("reason"),))),
             evidence=(f"analyses/{file_of(item)}",),
+            from_data=bool(item.data),
+            remarks=(item.remark,) if item.remark else (),
         )
         for check in analysed.get("checks", ())
     ]
@@ -117,7 +119,18 @@ def _of_preset(preset: Preset, trained: Sequence[Mapping[str, Any]]) -> Number:
         notes=_notes(chosen[0], preset),
         evidence=tuple(result["run"] for result in chosen),
         seconds=sum(result["seconds"] for result in chosen),
+        remarks=tuple(
+            _other(row, data.target, metric) for row in rows.values() if row is not chosen
+        ),
     )
+
+
+def _other(row: Sequence[Mapping[str, Any]], target: str, metric: str) -> str:
+    """Another training of the preset that is on record and not shown as ours."""
+    first = row[0]
+    values = ", ".join(f"{one['targets'][target]['metrics'][metric]:.4g}" for one in row)
+    epochs = f", {first['epochs']} epochs" if first["epochs"] else ""
+    return f"also on record: {values} (plugin version {first['plugin']['version']}{epochs})"
 
 
 def _rank(row: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:

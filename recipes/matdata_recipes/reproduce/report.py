@@ -11,7 +11,7 @@ from typing import Any
 
 from matdata_recipes.reproduce.items import PAPERS, Item
 from matdata_recipes.reproduce.ours import Records, numbers_of, status_of
-from matdata_recipes.reproduce.statuses import MEANINGS, Number, Status
+from matdata_recipes.reproduce.statuses import MEANINGS, TOLERANCE, Number, Status
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def details(one: Entry) -> Iterator[str]:
         wide = max(len(number.label) for number in rows)
         yield f"  {'':<{wide}} {'paper':>9} {'ours':>12}"
     for number in rows:
-        why = f": {number.why}" if number.why else ""
+        why = f": {number.told}" if number.told else ""
         sides = f"{shown(number.paper):>9} {with_error(number):>12} {percent(number):>7}"
         yield f"  {number.label:<{wide}} {sides}  {number.status}{why}"
     if len(rows) < len(one.numbers):
@@ -148,7 +148,9 @@ def summary(entries: Sequence[Entry]) -> dict[str, int]:
     return {status: counts[status] for status in MEANINGS if counts[status]}
 
 
-def compared(entries: Sequence[Entry], trained: bool = True) -> dict[str, int]:
+def compared(
+    entries: Sequence[Entry], trained: bool = True, from_data: bool = True
+) -> dict[str, int]:
     """Numbers on the papers' own data by status, each once.
 
     Parameters
@@ -157,21 +159,29 @@ def compared(entries: Sequence[Entry], trained: bool = True) -> dict[str, int]:
         The items.
     trained
         Whether errors of trained models are counted, or what is computed without one.
+    from_data
+        Whether those of the papers' data are counted, or those that need none.
     """
     numbers = {(n.place, n.label): n for one in entries for n in one.numbers if n.counted}
-    counts = Counter(n.status for n in numbers.values() if n.trained is trained)
+    counts = Counter(
+        n.status for n in numbers.values() if n.trained is trained and n.from_data is from_data
+    )
     return {status: counts[status] for status in MEANINGS if counts[status]}
 
 
 def compared_text(entries: Sequence[Entry]) -> str:
     """How many numbers are compared, in a sentence."""
-    kinds = ((True, "errors of models"), (False, "other numbers"))
+    kinds = ((True, True, "errors of models"), (False, True, "other numbers"),
+             (False, False, "numbers of tables that need no data"))  # fmt: skip
     parts = []
-    for trained, what in kinds:
-        counts = compared(entries, trained)
+    for trained, from_data, what in kinds:
+        counts = compared(entries, trained, from_data)
         rest = ", ".join(f"{count} {status}" for status, count in counts.items())
         parts.append(f"{sum(counts.values())} {what}" + (f" ({rest})" if rest else ""))
-    return f"compared on the papers' own data: {' and '.join(parts)}"
+    return (
+        f"compared on the papers' own data: {parts[0]} and {parts[1]}; besides, {parts[2]}; "
+        f"that an error within {TOLERANCE:.0%} counts as reproduced is our criterion"
+    )
 
 
 def markdown(entries: Sequence[Entry]) -> str:
@@ -202,7 +212,7 @@ def _numbers(entries: Sequence[Entry]) -> list[str]:
         return []
     lines = ["| number | where | paper | ours | | status |", "|---|---|---|---|---|---|"]
     for number in rows.values():
-        status = f"{number.status}: {number.why}" if number.why else number.status
+        status = f"{number.status}: {number.told}" if number.told else number.status
         cells = (number.label, number.place, shown(number.paper), with_error(number))
         lines.append(f"| {' | '.join(map(_cell, (*cells, percent(number), status)))} |")
     return [*lines, ""]

@@ -15,8 +15,9 @@ Status = Literal[
 #: An error counts as reproduced if it is this near to the paper's, as a share of it.
 TOLERANCE = 0.05
 MEANINGS: dict[Status, str] = {
-    "reproduced": f"within {TOLERANCE:.0%} of an error that the paper prints, or equal to the "
-    "digits of a number that it computes",
+    "reproduced": f"within {TOLERANCE:.0%} of an error that the paper prints (the criterion is "
+    "ours, not the papers'; deviations stand beside the numbers for who chooses another), or equal "
+    "to the digits of a number that it computes",
     "within error": "the paper's value lies within two standard errors of our mean over seeds or "
     "folds",
     "differs": "neither; what is known of why stands beside it",
@@ -57,6 +58,10 @@ class Number:
         Names of the records of results that hold ours.
     seconds
         That the trainings took.
+    from_data
+        Whether it is computed from data of the paper, not from tables of symmetry alone.
+    remarks
+        What else is on record, or must be known, whatever the status.
     """
 
     label: str
@@ -68,6 +73,8 @@ class Number:
     notes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     seconds: float = 0.0
+    from_data: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def mean(self) -> float | None:
@@ -110,6 +117,11 @@ class Number:
         return self.slack is None
 
     @property
+    def told(self) -> str:
+        """Why they differ, then the remarks."""
+        return "; ".join(filter(None, (self.why, *self.remarks)))
+
+    @property
     def why(self) -> str:
         """What is known of why they differ; empty where they do not."""
         if self.status != "differs":
@@ -133,6 +145,7 @@ class Number:
             "difference": self.difference,
             "status": self.status,
             "notes": list(self.notes),
+            "remarks": list(self.remarks),
             "evidence": list(self.evidence),
             "seconds": self.seconds,
         }

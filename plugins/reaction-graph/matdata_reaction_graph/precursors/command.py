@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matdata_reaction_graph.precursors.records import Product
 
 TOPS = (1, 2, 3, 5, 10)  # of scores
-COLUMNS = ("formula", "precursors")
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,8 @@ class PrecursorScores:
     products: int
     learnt_from: int
     left_out: int
+    #: When the test part was opened by this request first, and whether now; None for val.
+    opened: tuple[str, bool] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Shares by k, and counts."""
@@ -92,6 +93,9 @@ class PrecursorScores:
             "products": self.products,
             "learnt_from": self.learnt_from,
             "left_out": self.left_out,
+            "opened": None
+            if self.opened is None
+            else {"when": self.opened[0], "first": self.opened[1]},
         }
 
     def lines(self) -> Iterator[str]:
@@ -103,6 +107,9 @@ class PrecursorScores:
         shown = ", ".join(f"top {k} {share:.1%}" for k, share in self.ranking.items())
         yield f"  exact sets: {shown}"
         yield f"  most frequent precursor of each element: top 1 {self.baseline:.1%}"
+        if self.opened is not None:
+            when, first = self.opened
+            yield "the test part is now open" if first else f"the test part was opened on {when}"
 
 
 class Precursors(Command[PrecursorOptions]):
@@ -113,7 +120,8 @@ class Precursors(Command[PrecursorOptions]):
     description = (
         "Learns from a dataset of reactions which precursors products are made of, and ranks whole "
         "sets of them for other products. Without formulas it scores a part of a split: how often "
-        "a reported set is among the first, beside the most frequent precursor of each element."
+        "a reported set is among the first, beside the most frequent precursor of each element; "
+        "scoring the test part opens it, once for all that is learnt with, and on record."
     )
     examples = (
         "matdata precursors reactions BaTiO3 LiFePO4",
@@ -138,7 +146,12 @@ class Precursors(Command[PrecursorOptions]):
         """
         _require(options)
         asked = [_product(formula) for formula in options.formulas]
-        train, scored = _products(options, context)
+        from matdata_reaction_graph.precursors.rows import Rows
+
+        rows = Rows(options, context)
+        train = rows.products("train")
+        if not asked:
+            rows.require_new({one.key for one in train})
         from matdata_reaction_graph.precursors.ranking import PrecursorRanking, top_shares
 
         context.console.say(f"learning from {len(train):,} products")
@@ -146,16 +159,15 @@ class Precursors(Command[PrecursorOptions]):
         if asked:
             ranked = ranking.rank(asked, options.top)
             return PrecursorSets(dict(zip(options.formulas, ranked, strict=True)), len(train))
+        opened = rows.opened(options)
+        scored = rows.products(options.part)
         known = {one.key for one in train}
         new = [one for one in scored if one.key not in known]
         if not new:
-            raise ConfigError(
-                "the composition of each product to score is in the train part",
-                next_step="matdata split DATASET 80/20 --method group --by formula",
-            )
+            raise ConfigError(f"no product of the {options.part} part can be scored")
         shares = top_shares(new, ranking.rank(new, max(TOPS)), TOPS)
         base = top_shares(new, ranking.baseline(new), (1,))[1]
-        return PrecursorScores(shares, base, len(new), len(train), len(scored) - len(new))
+        return PrecursorScores(shares, base, len(new), len(train), len(scored) - len(new), opened)
 
 
 def _require(options: PrecursorOptions) -> None:
@@ -179,35 +191,3 @@ def _product(formula: str) -> Product:
             cause=error.cause,
             next_step="write products such as BaTiO3",
         ) from error
-
-
-def _products(
-    options: PrecursorOptions, context: CommandContext
-) -> tuple[list[Product], list[Product]]:
-    """Products to learn from, and to score; what cannot be read is said."""
-    import matdata as md
-    from matdata_reaction_graph.precursors.records import products_of
-
-    dataset = md.open(options.dataset, cache=context.cache)
-    for name in COLUMNS:
-        dataset.require_column(name)
-    parts = {}
-    if options.split:
-        saved = dataset.load_split(options.split)[0]
-        parts = dict(zip(saved["material_id"], saved["part"], strict=True))
-        if not options.formulas and options.part not in parts.values():
-            raise ConfigError(
-                f"split {options.split!r} has no {options.part} part", next_step="--part test"
-            )
-    rows: dict[str, list[tuple[str, list[str]]]] = {"train": [], options.part: []}
-    cells = (dataset.columns[name] for name in COLUMNS)
-    for identity, formula, precursors in zip(dataset.ids.tolist(), *cells, strict=True):
-        part = parts.get(identity, "none") if options.split else "train"
-        if part in rows:
-            rows[part].append((formula, [one["formula"] for one in precursors or ()]))
-    read = [products_of(rows[part]) for part in ("train", options.part)]
-    rejects = {formula: why for _, found in read for formula, why in found.items()}
-    if rejects:
-        formula, why = next(iter(rejects.items()))
-        context.console.warn(f"{len(rejects):,} products are left out; the first: {formula}: {why}")
-    return read[0][0], read[1][0]
