@@ -145,7 +145,7 @@ def test_a_picture_that_fails_costs_neither_score_nor_others(odd, capsys, monkey
     assert "warning: parity-y.png was not drawn: OverflowError: cannot draw this" in out.err
     folder = odd / "runs" / "broken" / "pictures"
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("errors-y.png", "history.png", "uncertainty-y.png")
+        *("elements-y.png", "errors-y.png", "history.png", "residuals-y.png", "uncertainty-y.png")
     ]
     with pytest.raises(OverflowError):  # a mistake of ours stays visible
         main(["evaluate", "broken", "--cache", str(odd), "--debug"])
@@ -153,10 +153,11 @@ def test_a_picture_that_fails_costs_neither_score_nor_others(odd, capsys, monkey
 
 def test_a_folder_that_takes_no_pictures_does_not_cost_the_score(odd, capsys, tmp_path):
     assert train(odd, name="shut", dataset="odd", target="y") == 0
-    (tmp_path / "file").write_text("no folder")
+    folder = tmp_path / "pictures"
+    for stem in ("parity-y", "errors-y", "residuals-y", "elements-y", "uncertainty-y", "history"):
+        (folder / f"{stem}.png" / "in the way").mkdir(parents=True)
     capsys.readouterr()
-    target = str(tmp_path / "file" / "pictures")
-    assert main(["evaluate", "shut", "--cache", str(odd), "--pictures", target]) == 0
+    assert main(["evaluate", "shut", "--cache", str(odd), "--pictures", str(folder)]) == 0
     out = capsys.readouterr()
     assert "the test part of main" in out.out
     assert "was not drawn" in out.err

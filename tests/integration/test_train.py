@@ -32,6 +32,8 @@ def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
         "history.png",
         f"parity-{TARGET}.png",
         f"errors-{TARGET}.png",
+        f"residuals-{TARGET}.png",
+        f"elements-{TARGET}.png",
         f"uncertainty-{TARGET}.png",
     }
     dataset = md.open("s", cache)
