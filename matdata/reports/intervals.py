@@ -15,6 +15,9 @@ FEWEST, BINS = 8, 40
 _TAILS = (0.005, 0.995)
 #: How much wider all numbers must lie than those between the tails.
 _FAR = 8.0
+#: Numbers that are larger have differences that no float holds, and are outside; smaller
+#: differences have no steps between them, and whole numbers above the last lie far apart.
+_LARGEST, _SMALLEST, _COUNTABLE = 1e300, 1e-300, 1e6
 
 
 class Intervals(NamedTuple):
@@ -36,14 +39,17 @@ def intervals(values: Float) -> Intervals:
     """Intervals for finite numbers (n,): one per integer where there are few, else up to `BINS`.
 
     A few numbers that are very far from the others are outside: else all others were in one.
+    So are those beyond 1e300, whose differences are no floats.
     """
-    known = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
+    known = finite[np.abs(finite) <= _LARGEST]
     if not len(known):
-        return Intervals(np.empty(0), 0)
+        return Intervals(np.empty(0), len(finite))
     low, high = float(known.min()), float(known.max())
-    if low == high:
-        half = 0.5 if low == int(low) else abs(low) / 10
-        return Intervals(np.array([low - half, low + half]), 0)
+    if high - low < _SMALLEST:
+        whole = low == int(low) and abs(low) < _COUNTABLE
+        half = 0.5 if whole or abs(low) < _SMALLEST else abs(low) / 10
+        return Intervals(np.array([low - half, high + half]), len(finite) - len(known))
     inner_low, inner_high = (float(q) for q in np.quantile(known, _TAILS))
     if inner_high > inner_low and high - low > _FAR * (inner_high - inner_low):
         width = inner_high - inner_low
@@ -56,11 +62,13 @@ def intervals(values: Float) -> Intervals:
         # the rule of Rice: twice the cube root of their number
         several = int(np.clip(np.ceil(2 * len(known) ** (1 / 3)), FEWEST, BINS))
         edges = np.linspace(low, high, several + 1)
-    outside = int(((known < edges[0]) | (known > edges[-1])).sum())
+    outside = int(((finite < edges[0]) | (finite > edges[-1])).sum())
     return Intervals(edges, outside)
 
 
 def counted(values: Float, edges: Float) -> Float:
-    """Finite numbers in each interval, (n,)."""
+    """Finite numbers in each interval, (n,); empty where there are no intervals."""
+    if len(edges) < 2:
+        return np.empty(0)
     counts, _ = np.histogram(values[np.isfinite(values)], edges)
     return counts.astype(np.float64)

@@ -52,9 +52,10 @@ def _of_column(facts: Facts, name: str) -> list[object]:
     if values is None or np.isfinite(values).sum() < 8:
         return []
     known = np.flatnonzero(np.isfinite(values))
-    low, middle, high = np.quantile(values[known], (0.25, 0.5, 0.75)).tolist()
+    with np.errstate(over="ignore", invalid="ignore"):  # differences of numbers near 1e308
+        low, middle, high = np.quantile(values[known], (0.25, 0.5, 0.75)).tolist()
     width = high - low
-    if width <= 0:
+    if not 0 < width < np.inf:
         return []
     far = np.abs(values[known] - middle) / width
     beyond = int((far > FAR).sum())

@@ -113,9 +113,11 @@ def _summary(values: npt.NDArray[np.float64]) -> tuple[str, ...]:
     known = values[np.isfinite(values)]
     if not len(known):
         return ("0", *("–",) * 7)
-    low, five, middle, ninety_five, high = np.quantile(known, (0, 0.05, 0.5, 0.95, 1)).tolist()
-    numbers = (low, five, middle, ninety_five, high, float(known.mean()), float(known.std()))
-    return (f"{len(known):,}", *map(number, numbers))
+    with np.errstate(over="ignore", invalid="ignore"):  # sums of numbers near 1e308
+        quantiles = np.quantile(known, (0, 0.05, 0.5, 0.95, 1))
+        numbers = np.array([*quantiles, known.mean(), known.std()])
+    shown = np.where(np.isfinite(numbers), numbers, np.nan).tolist()
+    return (f"{len(known):,}", *map(number, shown))
 
 
 def _classes(facts: Facts, column: Any) -> list[object]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from matdata.reports.markup import number
 
+_NARROWEST = 1e-300  # below, there are no steps
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -30,8 +32,8 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """The place of a number."""
-        width = self.high - self.low
-        part = 0.5 if width == 0 else (value - self.low) / width
+        width = self.high / 2 - self.low / 2  # halves, as their difference is always a float
+        part = 0.5 if width == 0 else (value / 2 - self.low / 2) / width
         return self.start + part * (self.end - self.start)
 
     def marks(self, about: int = 5) -> list[tuple[float, str]]:
@@ -41,7 +43,7 @@ class Scale:
 
 def _marks(scale: Scale, about: int) -> list[tuple[float, float]]:
     low, high = sorted((scale.low, scale.high))
-    if low == high or not (math.isfinite(low) and math.isfinite(high)):
+    if high - low < _NARROWEST or not math.isfinite(high - low):
         return [(low, 1.0)] if math.isfinite(low) else []
     step = nice_step((high - low) / max(about, 1))
     if scale.whole:
