@@ -13,6 +13,7 @@ from matdata.adapters.ase import to_atoms
 from matdata.adapters.pymatgen import from_structures, to_structure
 
 
+@pytest.mark.slow
 def test_compute_takes_what_is_at_hand():
     crystals = few()
     structures = [to_structure(crystals, row) for row in range(4)]
@@ -132,6 +133,7 @@ def test_a_name_means_the_version_built_last(tmp_path):
     assert verify_folder(old.folder, old.manifest) == []
 
 
+@pytest.mark.slow
 def test_a_feature_reports_why_a_material_is_not_in_the_dataset(tmp_path):
     dataset = md.build(
         "sample",

@@ -14,6 +14,7 @@ from matdata.nn import attention_pooling, pair_attention
 FORMULAS = ["Fe2O3", "CuBa2Y0.5O3.5", "H", "Al0.02Ga0.98As"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["padded", "ragged"])
 @pytest.mark.parametrize(
     ("plugin", "spec", "materials"),

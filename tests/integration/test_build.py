@@ -27,6 +27,7 @@ def _run(capsys, *arguments: str) -> tuple[int, str, str]:
     return code, out, err
 
 
+@pytest.mark.slow
 def test_build_open_and_read(source, tmp_path):
     dataset = md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
     assert md.open("some", tmp_path / "c").ref == dataset.ref
@@ -66,6 +67,7 @@ def test_split_sizes_seed_and_independence_of_row_order(source, tmp_path):
     assert third.crystals.digest() == dataset.crystals.digest()
 
 
+@pytest.mark.slow
 def test_both_stores_hold_identical_arrays(source, tmp_path):
     made = {}
     for store in ("zarr", "hdf5"):
@@ -86,6 +88,7 @@ def test_a_second_build_computes_nothing(source, tmp_path, monkeypatch):
     assert again.ref == first.ref
 
 
+@pytest.mark.slow
 def test_features_of_another_dataset_version_are_refused(source, tmp_path):
     dataset = md.build(source, features=["ofm"], cache=tmp_path, workers=1)
     feature = dataset.feature("ofm")
@@ -109,6 +112,7 @@ def test_crystals_that_cannot_be_featurized_are_ledger_rows(tmp_path):
         feature["m-0002"]
 
 
+@pytest.mark.slow
 def test_one_bad_file_among_many_is_a_ledger_row(tmp_path, capsys):
     folder = write_folder(tmp_path / "cifs", many(20))
     (folder / "bad.cif").write_text("this is no CIF")
@@ -227,6 +231,7 @@ def test_commands_on_a_built_dataset(source, tmp_path, capsys):
     assert (code, "all clean" in out) == (0, True)
 
 
+@pytest.mark.slow
 def test_verify_names_the_damaged_file(source, tmp_path, capsys):
     dataset = md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
     for path in (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -12,6 +15,7 @@ from support import rich
 import matdata as md
 from matdata.cli import main
 from matdata.datasets.cards.datasheet import UNKNOWN, code, text
+from matdata.store import files
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +129,27 @@ def test_what_is_no_export_of_the_dataset_is_refused_and_left_alone(dataset, tmp
     with pytest.raises(md.StoreError, match="not those of its export: data/more"):
         md.card(dataset, changed)
     assert [path.name for path in alien.iterdir()] == ["mine.txt"]
+
+
+def test_an_edited_card_is_not_overwritten(dataset, tmp_path):
+    md.card(dataset, tmp_path / "card")
+    readme = tmp_path / "card" / "README.md"
+    readme.write_text(f"{readme.read_text(encoding='utf-8')}\nOurs.\n", encoding="utf-8")
+    with pytest.raises(md.StoreError, match=r"README\.md as somebody edited it"):
+        md.card(dataset, tmp_path / "card")
+    assert readme.read_text(encoding="utf-8").endswith("Ours.\n")
+
+
+def test_what_a_killed_card_left_is_removed(dataset, tmp_path):
+    md.card(dataset, tmp_path / "card")
+    readme = tmp_path / "card" / "README.md"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    mine, own = files.temporary_beside(readme), f"-{os.getpid()}-"
+    left = mine.with_name(mine.name.replace(own, f"-{dead.pid}-"))
+    left.write_text("half")
+    assert md.card(dataset, tmp_path / "card").files == ("README.md", "croissant.json")
+    assert not left.exists()
 
 
 def test_texts_of_users_are_no_markup():

@@ -29,6 +29,7 @@ def _build(source, tmp_path, *more):
     return main([*arguments, "--split", "none", "--name", "t", *more])
 
 
+@pytest.mark.slow
 def test_options_and_python_keep_the_same(source, tmp_path):
     cache = tmp_path / "cache"
     built = md.build(source, cache=cache, split=None, name="t", filter=f" ({CONDITION}) ")
@@ -45,6 +46,7 @@ def test_options_and_python_keep_the_same(source, tmp_path):
     assert md.open("t", cache).ids.tolist() == ["c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "message"),
     [

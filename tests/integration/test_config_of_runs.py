@@ -48,6 +48,7 @@ def predicted(capsys, toy, *words):
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_file_predicts_what_arguments_and_python_predict(toy, run, tmp_path, capsys):
     path, written = tmp_path / "predict.toml", tmp_path / "written.toml"
     path.write_text(

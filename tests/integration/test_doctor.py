@@ -56,6 +56,7 @@ def test_a_cache_that_cannot_be_written_is_broken(tmp_path, capsys):
     assert findings["cache", "writable"]["next_step"]
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_a_file_is_broken(tmp_path, capsys):
     (tmp_path / "c").write_text("no folder")
     code, healthy, findings = _doctor(capsys, "--cache", str(tmp_path / "c"))

@@ -127,6 +127,7 @@ def test_vectors_as_a_feature_that_loaders_read(dataset, capsys):
     assert "matdata embed other" in refusal.value.next_step
 
 
+@pytest.mark.slow
 def test_a_feature_lacks_the_materials_that_the_run_cannot_read(tmp_path):
     rows = [{**row, "extra": 1.0 if k % 10 else None} for k, row in enumerate(toy.rows())]
     dataset = toy.build(tmp_path / "cache", rows)
@@ -236,6 +237,7 @@ def test_a_stored_feature_gives_the_same_neighbours(dataset):
     assert before.columns() == after.columns()
 
 
+@pytest.mark.slow
 def test_true_values_are_read_where_they_may_be(dataset, capsys):
     split = dataset.split("s")
     names = [split[part][0] for part in ("train", "val", "test")]
@@ -296,6 +298,7 @@ def test_targets_of_other_kinds(dataset, capsys):
     assert neighbour["truth_spectrum"] == dataset.columns["spectrum"][row]
 
 
+@pytest.mark.slow
 def test_names_with_two_meanings_are_refused(dataset, tmp_path, monkeypatch):
     rows = [{**row, "material_id": row["formula"]} for row in toy.rows()]
     named = toy.build(tmp_path / "cache", rows)

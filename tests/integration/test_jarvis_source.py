@@ -133,6 +133,7 @@ def test_pins_are_digests_of_files_that_are_listed():
     assert ARTICLES.keys() <= SETS.keys()
 
 
+@pytest.mark.slow
 def test_a_local_zip_gives_the_same_dataset_and_needs_no_network(server, archive, tmp_path):
     path = tmp_path / "mine.zip"
     path.write_bytes(archive)

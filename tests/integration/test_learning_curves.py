@@ -78,6 +78,7 @@ NETWORK = {"plugin": "elemnet", "epochs": 1, "hyper": {"layers": "8,8", "dropout
 HUBER = {"name": "log10(gap)", "objective": "huber"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "given"),
     [

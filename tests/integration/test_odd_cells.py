@@ -31,6 +31,7 @@ def test_a_text_cell_is_missing_and_named(place, tmp_path, capsys):
     assert note in dataset.manifest["note"]
 
 
+@pytest.mark.slow
 def test_a_column_of_words_stays_one(tmp_path):
     cells = ["metal", "insulator", "1"] * 10
     path = _csv(tmp_path / "a.csv", cells)

@@ -100,6 +100,7 @@ def predict(cache, capsys, *what):
     return json.loads(out) if code == 0 else err
 
 
+@pytest.mark.slow
 def test_arguments_are_formulas_files_or_a_dataset_and_never_two_of_them(
     cache, capsys, tmp_path, monkeypatch
 ):

@@ -11,6 +11,7 @@ import matdata as md
 from matdata.splits.saved import load_split
 
 
+@pytest.mark.slow
 def test_counts_beside_those_of_the_thesis_and_splits_that_do_not_leak(run, tmp_path):
     more = [material("Eu2O3", {"Eu": "2", "O": "3"}), material("ZrO2", {"Zr": "1", "O": "2"})]
     records = []

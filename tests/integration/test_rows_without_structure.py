@@ -95,6 +95,7 @@ def test_features_name_the_rows_that_they_lack(built, records):
     assert support.ids.tolist() == graph.ids.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
 def test_the_order_of_the_records_does_not_matter(suffix, tmp_path):
     """Also where the first 50 documents do not even have the key of a structure."""
@@ -224,6 +225,7 @@ def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, 
     assert f"no value of near_duplicate: {BARE} materials" in near.to_text()
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared(records, tmp_path):
     old = _build(mixed.write_csv(tmp_path / "a.csv", records), tmp_path / "c", dedupe="none")
     changed = [dict(one) for one in records]

@@ -97,6 +97,7 @@ def test_a_feature_that_others_have_is_not_computed_again(lab, own, function):
     assert not list(own.glob("features/*/*"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_several_processes_may_share_the_work_on_it(lab, own):
     (feature,) = md.work("shared", "magpie", workers=1, shard_rows=20)
@@ -175,6 +176,7 @@ def test_sizes_of_artefacts_of_others_are_listed_and_no_part_of_the_total(lab, o
     assert sized["runs"] == []
 
 
+@pytest.mark.slow
 def test_a_name_that_cannot_be_opened_here_is_not_looked_up_elsewhere(lab, own):
     first = md.build("sample:200", name="shared", workers=1)
     md.build("sample:60", name="shared", workers=1)

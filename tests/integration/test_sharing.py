@@ -143,6 +143,7 @@ def test_a_feature_brings_its_dataset_unless_it_is_pushed_alone(cache, other, tm
         pull(str(apart), "golden/features/fractions-57de9998", other)
 
 
+@pytest.mark.slow
 def test_a_split_and_a_snapshot_can_be_named(cache, other, tmp_path):
     shared = tmp_path / "shared"
     md.push(f"golden/splits/{SPLIT}", shared, cache=cache)
@@ -209,6 +210,7 @@ def test_damage_of_the_cache_is_not_pushed_and_is_mended_by_a_pull(cache, other,
     assert md.verify(cache=other).faults == []
 
 
+@pytest.mark.slow
 def test_a_push_that_was_stopped_is_not_visible_and_goes_on(cache, other, tmp_path, monkeypatch):
     shared, put, left = tmp_path / "shared", LocalFolder.put, [5]
 
@@ -326,6 +328,7 @@ def test_blobs_that_were_damaged_there_are_found_and_mended(cache, other, tmp_pa
     assert md.verify(cache=other).faults == []
 
 
+@pytest.mark.slow
 def test_commands_print_json_and_the_same_names(cache, other, tmp_path, capsys):
     shared = tmp_path / "shared"
     words = ["push", "golden", str(shared), "--features", "fractions", "--json"]
@@ -422,6 +425,7 @@ def test_an_address_in_the_place_of_the_artefact_is_hidden(tmp_path):
     assert "Sentinel" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_lies_in_a_second_place_is_pushed_whole(cache, other, tmp_path, monkeypatch):
     monkeypatch.setenv("MATDATA_CACHE_ALSO", str(cache))
     own, shared = tmp_path / "own", tmp_path / "shared"

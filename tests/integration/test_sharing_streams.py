@@ -80,6 +80,7 @@ def test_only_blocks_that_are_needed_are_read_and_once(ds, shared, monkeypatch):
     assert len(read) == count
 
 
+@pytest.mark.slow
 def test_hdf5_is_read_by_range(small_blocks, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     md.build("sample:200", features=["fractions"], store="hdf5", name="s", cache=cache, workers=1)

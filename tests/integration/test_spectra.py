@@ -206,6 +206,7 @@ def test_grids_that_are_none_are_refused(tmp_path, grid, message):
         build(tmp_path, arrays(), grid=grid)
 
 
+@pytest.mark.slow
 def test_files_that_hold_no_spectra_are_refused(tmp_path):
     values = arrays()
     with pytest.raises(md.SourceError, match="open which column is the axis"):
@@ -340,6 +341,7 @@ def test_a_dataset_with_spectra_is_built_once_and_exported_whole(tmp_path, oscil
     assert material["eps_re_xx"] == oscillators.columns["eps_re_xx"][3]
 
 
+@pytest.mark.slow
 def test_damaged_blocks_are_made_again_or_the_command_is_named(tmp_path):
     rows = [
         {"material_id": f"g{k}", "formula": f"NaCl{k}", "w": [0.0, 5.0, 12.0], "dos": [1.0, 2.0, k]}

@@ -11,6 +11,7 @@ import matdata as md
 from matdata.splits.saved import load_split
 
 
+@pytest.mark.slow
 def test_spectra_are_learnt_from_their_blocks(oscillators):
     run = train(oscillators, "eps_re_xx", "a", epochs=3, normalizer="none")
     (target,) = run.schema.targets
@@ -25,6 +26,7 @@ def test_spectra_are_learnt_from_their_blocks(oscillators):
     assert run.schema.targets[0].axis.weights[:2] == pytest.approx((step / 2, step))
 
 
+@pytest.mark.slow
 def test_masked_points_are_neither_learnt_nor_scored(tmp_path):
     values = arrays()
     values["energy"] = np.tile(ENERGIES, (len(values["material_id"]), 1))

@@ -261,6 +261,7 @@ def test_bad_audits_are_refused(capsys, dataset, arguments, message):
     assert message in err
 
 
+@pytest.mark.slow
 def test_audit_of_compositions(capsys, tmp_path):
     path = tmp_path / "gaps.csv"
     rows = [f"{formula},{k}" for k, formula in enumerate(["NaCl", "MgO", "CaO", "Na2Cl2"] * 3)]

@@ -113,6 +113,7 @@ def test_runs_lists_a_damaged_run_and_goes_on(cache, capsys, file):
     assert [entry["run"] for entry in found["ranked"][0]["runs"]] == ["a"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["best.safetensors", "normalizer.json"])
 def test_files_of_another_run_are_not_scored(cache, capsys, file):
     for name, more in (("a", ()), ("b", ("--seed", "7", "--set", "train.normalizer=robust"))):
@@ -232,6 +233,7 @@ def test_a_run_without_its_dataset_counts_as_a_training_that_saw_the_test_part(c
     assert "test part opened for 1 training\n" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
     assert fit(cache) == 0
     assert evaluate(cache) == 0
@@ -246,6 +248,7 @@ def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
     assert "whose record of openings is damaged" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [

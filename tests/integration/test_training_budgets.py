@@ -49,6 +49,7 @@ def largest(dataset):
     return int(lengths("edge").max()), int(lengths("site").max())
 
 
+@pytest.mark.slow
 def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
     edges, sites = largest(dataset)
     most, sizes = 2 * edges, []
@@ -72,6 +73,7 @@ def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
     np.testing.assert_allclose(md.predict(run, dataset).mean, plainly.mean, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_is_larger_than_the_budget_is_named_in_training_and_predicted(dataset):
     split, rows = dataset.split("main"), dataset.feature("graph").arrays.lengths("edge")
     seen = [rows[dataset.row(name)] for part in ("train", "val") for name in split[part]]

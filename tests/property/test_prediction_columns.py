@@ -64,6 +64,7 @@ def test_targets_that_are_numbers_are_never_refused(targets):
     assert len(names) == len({*names})
 
 
+@pytest.mark.slow
 @given(KINDS)
 def test_one_target_of_classes_is_never_refused(target):
     require_distinct([target])

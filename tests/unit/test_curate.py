@@ -122,6 +122,7 @@ def test_invalid_crystals(sites, reason):
     assert invalid(to_crystals(["x"], [sites]), 0.5).tolist() == [reason]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
 def test_overlap_equals_brute_force(seed):

@@ -116,6 +116,7 @@ def test_a_full_disk_is_no_fault_of_the_network(tmp_path, monkeypatch):
         assert fetch(_remote(server), tmp_path)[0].read_bytes() == BODY
 
 
+@pytest.mark.slow
 def test_several_processes_fetch_a_file_once(tmp_path):
     code = (
         "import sys, pathlib; from matdata.sources.download import Remote, fetch; "

@@ -222,6 +222,7 @@ def test_in_memory_from_formulas():
     np.testing.assert_array_equal(found.values, dense("Fe2O3", "NaCl"))
 
 
+@pytest.mark.slow
 def test_the_dense_form_needs_no_compiled_code():
     code = (
         "import sys, numpy as np\n"

@@ -224,6 +224,7 @@ def test_entries_of_optimade_that_state_a_formula_alone():
     ]
 
 
+@pytest.mark.slow
 def test_a_file_of_both_is_read_in_memory(tmp_path):
     path = mixed.write_csv(tmp_path / "some.csv", mixed.rows(9))
     read = read_materials(path)

@@ -29,6 +29,7 @@ def test_segments_by_hand():
     assert segment_max(VALUES, INDEX, 4).tolist() == [[9, 8], [0, 0], [3, -5], [0, 0]]
 
 
+@pytest.mark.slow
 def test_softmax_is_weighted_and_bears_large_scores():
     index, weights = torch.tensor([0, 0, 1]), torch.tensor([0.25, 0.75, 1.0])
     shares = segment_softmax(torch.zeros(3), index, 2, weights.log())

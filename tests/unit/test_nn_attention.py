@@ -162,6 +162,7 @@ def held_to_its_members(kind, inputs):
                 torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["compiled", "padded", "ragged"])
 def test_messages_map_over_stacked_weights(way, monkeypatch):
     monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))

@@ -37,6 +37,7 @@ def _open_some(dataset, worker):
         record_opening(dataset, opening(f"{worker}-{number}"))
 
 
+@pytest.mark.slow
 def test_processes_lose_no_opening_of_each_other(dataset):
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=_open_some, args=(dataset, k)) for k in range(4)]
@@ -48,6 +49,7 @@ def test_processes_lose_no_opening_of_each_other(dataset):
     assert trainings == {f"{k}-{number}" for k in range(4) for number in range(10)}
 
 
+@pytest.mark.slow
 def test_any_flipped_byte_is_reported(dataset):
     record_opening(dataset, opening())
     record_opening(dataset, opening("other"))

@@ -180,6 +180,7 @@ def test_a_cut_file_and_a_compressed_one(tmp_path):
         Files(packed).origin()
 
 
+@pytest.mark.slow
 def test_a_changed_byte_is_an_error_or_other_values(tmp_path):
     path = _write(tmp_path / "t.parquet", {"x": [1.0, 2.0, 3.0], "s": ["a", "b", "c"]})
     whole = path.read_bytes()

@@ -237,6 +237,7 @@ def test_a_precursor_that_the_equation_leaves_out_has_no_amount(read):
     assert row["precursors"][2] == {"formula": "Eu2O3", "amount": None}
 
 
+@pytest.mark.slow
 def test_no_value_of_a_record_is_unexpected(tmp_path):
     """Every value of a record is replaced by others in turn: a row, or a reason of its own."""
     swapped = [None, 7, 10**400, -1.5, "x", "", [], [1], ["x"], {}, {"x": 1}, True, [[]], [{}]]

@@ -76,6 +76,7 @@ def test_coefficients_of_each_family_are_found_again(recipe, tables):
     assert {check.what for check in found.checks if not check.same}  # these are not the published
 
 
+@pytest.mark.slow
 def test_outliers_do_not_decide_a_calibration(recipe):
     rng = np.random.default_rng(1)
     inputs = rng.random((50, 2))

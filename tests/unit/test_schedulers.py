@@ -47,6 +47,7 @@ def test_a_scheduler_and_an_executor_are_two():
         pass
 
 
+@pytest.mark.slow
 def test_patience_is_a_number(monkeypatch):
     monkeypatch.setenv("MATDATA_WORKER_PATIENCE", "soon")
     with pytest.raises(ConfigError, match="'soon'; expected seconds"), workers_on("dask"):

@@ -80,6 +80,7 @@ def test_arrays_come_back_exactly_in_any_order(store, tmp_path):
         arrays.read(["x"], [20])
 
 
+@pytest.mark.slow
 def test_the_digest_of_arrays_knows_neither_format_nor_shards(tmp_path):
     digests = {_open(_make(tmp_path / store, store)).digest() for store in BACKENDS}
     digests.add(_open(_make(tmp_path / "one", "zarr", ((0, 20),))).digest())

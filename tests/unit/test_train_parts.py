@@ -210,6 +210,7 @@ def test_a_cut_file_is_reported(tmp_path):
         read_tensors(tmp_path / "y.safetensors")
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_file_is_watched(tmp_path):
     path = tmp_path / "x.safetensors"
     write_tensors(path, {"a": np.arange(3.0), "b": np.ones((2, 1), np.int32)}, {"epoch": 3})

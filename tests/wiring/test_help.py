@@ -217,6 +217,7 @@ def test_commands_import_only_what_they_use(command, tmp_path):
     assert seconds < 1.0
 
 
+@pytest.mark.slow
 def test_show_prints_a_dash_where_there_is_no_value(tmp_path, capsys):
     csv = tmp_path / "few.csv"
     csv.write_text("formula,gap\nNaCl,8.5\nMgO,\n", encoding="utf-8")

@@ -82,14 +82,27 @@ class DataFolder:
         Raises
         ------
         StoreError
-            If one cannot be written.
+            If one was edited since it was written, or cannot be written.
         """
+        edited = [name for name, text in texts.items() if self._is_edited(name, text)]
+        if edited:
+            raise StoreError(
+                f"{self.path} holds {first_few(edited)} as somebody edited it",
+                next_step="move it away, or name a new folder; then bring the edits over",
+            )
         for name, text in texts.items():
             with files.writing(self.path / name) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         written = files.file_records(self.path, self.path)
         written.pop(NOTE)
         files.write_json(self.path / NOTE, {**self.note, "files": written})
+
+    def _is_edited(self, name: str, text: str) -> bool:
+        """Whether a file is neither what was noted of it, nor what a killed card wrote already."""
+        path = self.path / name
+        if not path.exists() or path.read_bytes() == text.encode():
+            return False
+        return bool(files.file_records(self.path, path)[name] != self.note["files"].get(name))
 
 
 def is_new(path: Path) -> bool:
@@ -121,6 +134,7 @@ def open_folder(path: Path, dataset: DatasetFolder) -> DataFolder:
             f"{path} holds {note.get('dataset')} as {form}, and the card is of {dataset.ref} as hf",
             next_step=f"name a new folder, which gets the data as well; or {export}",
         )
+    files.sweep(path)  # what a killed card left
     records = {name: one for name, one in named.items() if name not in OWN}
     there = files.file_records(path, path)
     changed = [name for name, one in records.items() if tuple(there.get(name, ())) != one]

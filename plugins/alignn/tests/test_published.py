@@ -50,6 +50,7 @@ def imported(folder, cache):
     return md.import_run(f"alignn:{folder}", "given", unit="eV/atom", cache=cache)
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_the_weights(folder, tmp_path):
     run = imported(folder, tmp_path)
     assert run.manifest["targets"][0]["name"] == "formation_energy_peratom"
@@ -111,6 +112,7 @@ def test_weights_of_another_architecture_are_refused(folder, tmp_path, values, t
     assert text in caught.value.what
 
 
+@pytest.mark.slow
 def test_unknown_arguments_and_other_gaussians_are_refused(folder, tmp_path):
     config = json.loads((folder / "config.json").read_text())
     config["model"]["dropout"] = 0.1

@@ -49,6 +49,7 @@ def test_structures_of_a_basin_stay_in_one_part(cache):
     assert sum(len(ids) for ids in split.values()) == 20 * STRUCTURES
 
 
+@pytest.mark.slow
 def test_a_relaxed_energy_is_predicted_from_each_structure(cache):
     small = ["--set", "width=8", "--set", "layers=1", "--set", "hidden=8", "--threads", "1"]
     place = ["--cache", str(cache), "--quiet"]

@@ -29,6 +29,7 @@ def copied(ours, theirs) -> None:
         other.load_state_dict(mine.state_dict())
 
 
+@pytest.mark.slow
 def test_the_same_numbers_from_the_same_weights():
     plugin, ours = build("crabnet", scaling="pooled")
     # the first release has 2 ** emb_scaler where the package has emb_scaler

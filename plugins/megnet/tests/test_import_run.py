@@ -109,6 +109,7 @@ def test_housekeeping_and_sharing_know_such_runs(folder, tmp_path):
     assert not (tmp_path / "runs" / "given").exists()
 
 
+@pytest.mark.slow
 def test_the_same_import_is_found_and_another_is_refused(folder, tmp_path):
     first = imported(folder, tmp_path)
     weights = first.weights_digest()

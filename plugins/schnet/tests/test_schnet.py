@@ -79,6 +79,7 @@ def test_outputs_equal_those_of_pyg(given, readout):
     assert float(expected.std()) > 1e-3
 
 
+@pytest.mark.slow
 def test_gradients_equal_those_of_pyg():
     pytest.importorskip("torch_geometric", reason="uv sync --group bench")
     hypers = Hypers(**AS_PYG, channels=16, filters=16)

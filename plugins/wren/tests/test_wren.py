@@ -38,6 +38,7 @@ def test_golden_outputs(network, batch):
     torch.testing.assert_close(predict(network, batch), torch.tensor(GOLDEN), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_outputs_equal_aviary(network, batch):
     pytest.importorskip("aviary", reason="uv sync --group bench")
     orbits = batch["wyckoff"]

@@ -161,6 +161,7 @@ def test_budgets_follow_any_level(bonded):
         assert len(batch["plain-bonds"].values) <= 20
 
 
+@pytest.mark.slow
 def test_budgets_of_other_levels_are_checked(bonded):
     def refused(match, **options):
         with pytest.raises(ConfigError, match=match):
@@ -190,6 +191,7 @@ def test_another_form_than_expected_is_named(bonded):
         batch.get("graf", GraphBatch)
 
 
+@pytest.mark.slow
 def test_forms_say_what_they_hold_in_one_line(bonded):
     (batch,) = make_loader(bonded, None, ["graph"], batch_size=COUNT)
     graph = batch["graph"]

@@ -87,6 +87,7 @@ def test_no_batch_is_handed_out_before_its_copy_is_done(toy, small_chunks, mode,
     assert (calls.stalls > 0) is (eager < 1.0)
 
 
+@pytest.mark.slow
 def test_pinned_memory_is_let_go_when_its_copies_are_done(toy, small_chunks):
     loader, _ = _streamed(toy)
     for _ in range(3):

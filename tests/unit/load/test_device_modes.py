@@ -31,6 +31,7 @@ def test_columns_live_on_a_device_that_has_room(toy, device):
     assert [len(batch) for batch in loader] == [len(rows) for rows in _ids(loader)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [None, "resident"])
 def test_a_device_too_small_for_resident_falls_back_to_ram_and_says_so(
     toy, device, monkeypatch, asked
@@ -51,6 +52,7 @@ def test_a_device_too_small_for_resident_falls_back_to_ram_and_says_so(
         assert batch["graph"].edge_index.shape == expected["graph"].edge_index.shape
 
 
+@pytest.mark.slow
 def test_the_device_decides_before_the_columns_are_sent(toy, monkeypatch):
     monkeypatch.setattr("matdata.load.setup.find_device", lambda name: (META, 1000))
     loader = make_loader(toy, None, ["graph"], device="meta")
@@ -58,6 +60,7 @@ def test_the_device_decides_before_the_columns_are_sent(toy, monkeypatch):
     assert "more than 40 % of the 1.0 kB free on meta" in loader.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["ram", "stream"])
 def test_a_gpu_has_a_side_stream_and_pinned_arrays(toy, monkeypatch, mode):
     monkeypatch.setattr("matdata.load.setup.find_device", lambda name: (torch.device(name), 1000))

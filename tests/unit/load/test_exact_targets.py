@@ -125,6 +125,7 @@ def test_targets_that_float32_does_not_hold_are_refused_in_their_units(toy, colu
     assert targets.std() == pytest.approx(1.0, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_loaders_of_a_split_share_the_normalizer_of_train(toy):
     loaders = toy.loaders(
         "70/15/15", inputs=["lattice"], target="gap", normalizer="robust", quiet=True

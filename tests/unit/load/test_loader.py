@@ -63,6 +63,7 @@ def test_batches_hold_what_the_table_and_the_features_say(toy):
         assert loader.ids[batch.rows].tolist() == batch.ids
 
 
+@pytest.mark.slow
 def test_epochs_differ_and_can_be_set(toy):
     loader = _loader(toy)
     first, second = ([b.ids for b in loader] for _ in range(2))
@@ -74,11 +75,13 @@ def test_epochs_differ_and_can_be_set(toy):
     assert [loader.ids[rows].tolist() for rows in loader.batch_rows(1)] == second
 
 
+@pytest.mark.slow
 def test_without_shuffling_materials_come_as_they_lie(toy):
     loader = _loader(toy, shuffle=False)
     assert joined(b.ids for b in loader) == loader.ids.tolist() == sorted(loader.ids)
 
 
+@pytest.mark.slow
 def test_a_look_at_the_first_batch_changes_nothing(toy):
     loader = _loader(toy, mode="ram")
     next(iter(loader))
@@ -115,6 +118,7 @@ def test_resuming_is_exact(toy, mode, options):
         assert seen == whole
 
 
+@pytest.mark.slow
 def test_a_state_of_another_order_is_refused(toy):
     state = _loader(toy).state()
     with pytest.raises(ConfigError, match="seed 1, here 2"):
@@ -125,6 +129,7 @@ def test_a_state_of_another_order_is_refused(toy):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [2, 3])
 @pytest.mark.parametrize("mode", MODES)
 def test_ranks_together_are_one_process(toy, world, mode):
@@ -139,6 +144,7 @@ def test_ranks_together_are_one_process(toy, world, mode):
         assert sorted(joined(parts)) == sorted(together)
 
 
+@pytest.mark.slow
 def test_ranks_of_an_uneven_set(toy):
     ids = toy.ids[:59]
 
@@ -187,6 +193,7 @@ def test_a_budget_that_cannot_be(toy):
         make_loader(toy, None, ["lattice"], max_edges=100)
 
 
+@pytest.mark.slow
 def test_fractions_nest_and_do_not_depend_on_targets(toy):
     def kept(fraction, **options):
         return set(make_loader(toy, None, ["lattice"], fraction=fraction, **options).ids.tolist())

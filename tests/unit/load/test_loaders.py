@@ -34,6 +34,7 @@ def test_three_parts_and_a_normalizer_of_train(toy, capsys):
     assert "waited for data" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_parts_splits_and_options_of_training_alone(toy):
     split = {"train": toy.ids[:30], "test": toy.ids[30:]}
     options = {"fraction": 0.5, "weights": {toy.ids[0]: 2.0}}

@@ -21,6 +21,7 @@ def test_the_permutation_is_this_one_for_ever():
     assert permutation(0, 0).tolist() == []
 
 
+@pytest.mark.slow
 @few
 @given(counts, st.integers(1, 300), st.integers(0, 5), st.integers(0, 5))
 def test_windows_hold_every_material_once(count, window, seed, epoch):
@@ -71,6 +72,7 @@ def _excess_of_table(pairs, n, expected):
     return (((hits - expected) ** 2 / expected).sum() - n * (n - 1)) / (n * np.sqrt(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", ["one seed", "a seed each"])
 def test_orders_of_epochs_are_independent_and_uniform(seeds):
     n, epochs = 64, 6000
