@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from matdata_recipes.reproduce.statuses import MEANINGS, Number, worst
 from support.crystals import SHARED
 
 from matdata.cli import main
+from matdata.cli.arguments import make_parser
 from matdata.core.errors import ConfigError, SourceError
 from matdata.training import TRAINERS
 
@@ -29,6 +31,8 @@ def test_an_item_says_what_it_takes_or_what_it_lacks(item):
     for step in item.steps:
         assert step.startswith("matdata ")
         assert "{run}" in step
+        words = shlex.split(step.format(run="run", dataset="dataset"))
+        make_parser().parse_args(words[1:])
     if item.presets and item.can_run:
         assert item.data
 

@@ -257,7 +257,8 @@ def _carry(words: Sequence[str], given: object) -> None:
 
 def _steps(preset: Preset, run: str, plan: Plan) -> Iterator[list[str]]:
     for step in plan.item.steps:
-        yield [word.format(run=run) for word in shlex.split(step)[1:]]
+        names = {"run": run, "dataset": DATA[preset.data].dataset}
+        yield [word.format(**names) for word in shlex.split(step)[1:]]
 
 
 def _matdata(words: Sequence[str], plan: Plan) -> None:

@@ -43,7 +43,8 @@ class Item:
     needs
         Files of the analysis; those of presets are known by themselves.
     steps
-        Commands after the training of each preset, of which ``{run}`` is the run.
+        Commands after the training of each preset, of which ``{run}`` is the run
+        and ``{dataset}`` its dataset.
     seeds
         Seeds of split and weights at the paper's scale.
     hours

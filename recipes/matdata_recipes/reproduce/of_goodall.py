@@ -13,8 +13,8 @@ _STEPS = tuple(Need(f"step_{n}.json.bz2", _WBM) for n in range(1, 6))
 _OQMD = ("oqmd-roost-ensemble",)
 _PEROV = "`python -m matdata_recipes.retrospective --from val.csv`: 3,787 perovskites of perov_5"
 _REACTIONS = (
-    "one command over both stages; `matdata train reaction-graph` trains either on the dataset of "
-    "`python -m matdata_recipes.reactions`"
+    "scores and pictures of this item; `matdata train-reactions` trains both stages on the dataset "
+    "of `python -m matdata_recipes.reactions`"
 )
 _CLOSED_6 = (
     "the substitutions were counted in the ICSD, which is closed: fetch a licence, or count with "
