@@ -132,8 +132,11 @@ def ensure_writable(cache: Path) -> None:
         raise storage_error(error, cache) from error
 
 
-def storage_error(error: OSError, path: Path) -> StoreError:
-    """Convert an error of the operating system into a `StoreError` with a next step."""
+def storage_error(error: OSError, path: Path, *, named: bool = False) -> StoreError:
+    """Convert an error of the operating system into a `StoreError` with a next step.
+
+    Where the user named the file itself (`named`), another cache would not help.
+    """
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -146,6 +149,8 @@ def storage_error(error: OSError, path: Path) -> StoreError:
         )
     elif error.errno == errno.EISDIR:
         step = "name a file: there is a folder of that name, which was not changed"
+    elif named:
+        step = "name another place for it"
     else:
         step = f"choose another folder with --cache DIR or ${ENV}"
     return StoreError(f"cannot write to {path}: {reason}", next_step=step)

@@ -143,7 +143,7 @@ def writing(path: Path) -> Iterator[Path]:
         with replacing(path) as temporary:
             yield temporary
     except OSError as error:
-        raise storage_error(error, path) from error
+        raise storage_error(error, path, named=True) from error
 
 
 def reserve(path: Path, size: int) -> None:

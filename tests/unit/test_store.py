@@ -290,3 +290,12 @@ def test_process_ids_of_another_container_mean_nothing(tmp_path, monkeypatch):
         assert not files.was_left(theirs)
     finally:
         files._host.cache_clear()
+
+
+def test_another_cache_is_no_advice_for_a_file_that_a_user_named(tmp_path):
+    with (
+        pytest.raises(StoreError, match="name another place for it") as caught,
+        files.writing(tmp_path / "there" / "x.html") as path,
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    assert "--cache" not in str(caught.value)

@@ -38,7 +38,7 @@ def write_export(content: Exported, path: Path, form: str) -> Path:
             if folder:
                 _write_note(temporary, content, form)
     except OSError as error:
-        raise storage_error(error, path) from error
+        raise storage_error(error, path, named=True) from error
     return path
 
 
