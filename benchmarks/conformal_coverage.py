@@ -75,8 +75,8 @@ def covered(
     name = made.targets[0].name
 
     def at(rows: Int) -> dict[str, Distribution[Float]]:
-        spread = None if made.total is None else made.total[None, rows]
-        return {name: Distribution(made.mean[None, rows], spread)}
+        deviation = None if made.total is None else made.total[None, rows]
+        return {name: Distribution(made.mean[None, rows], deviation)}
 
     fitted = step.fit(at(fit), {name: true[fit]}, {})
     ends = step.apply(at(test), {}, fitted)[name].interval

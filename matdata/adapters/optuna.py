@@ -1,4 +1,4 @@
-"""Proposals of hyperparameters by optuna's tree-structured Parzen estimator, told one by one."""
+"""Proposals of hyperparameters by optuna's tree-structured Parzen estimator, one after another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Parameter(Protocol):
 
 
 class Proposals:
-    """A sequence of proposals that follows from the seed and the values that were told alone.
+    """A sequence of proposals that follows from the seed and the reported values alone.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Proposals:
         self._trial = self._study.ask()
         return {name: _suggest(self._trial, name, one) for name, one in self._space.items()}
 
-    def tell(self, value: float | None) -> None:
+    def report(self, value: float | None) -> None:
         """What came of the last ones; None if nothing did."""
         if value is None:
             self._study.tell(self._trial, state=self._failed)

@@ -23,7 +23,7 @@ FILE_STORE = "MLFLOW_ALLOW_FILE_STORE"
 
 
 class Tracker(Protocol):
-    """What is told of each epoch."""
+    """Where the numbers of each epoch are logged."""
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
         """Numbers of an epoch, by name, after so many steps."""
@@ -40,8 +40,8 @@ class MlflowTracker:
     folder
         Of the store of files.
     name, digest
-        Of the run: where both are known, that run goes on, and what it was told before it was
-        stopped is not told again.
+        Of the run: where both are known, that run goes on, and what was logged before it was
+        stopped is not logged again.
     asked
         Its settings.
     online

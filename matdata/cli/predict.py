@@ -142,5 +142,5 @@ def _composition(shares: Sequence[float], deviations: Sequence[float] | None) ->
 
     rounded = {number: round(share, DIGITS) for number, share in enumerate(shares, start=1)}
     formula = formula_of({number: share for number, share in rounded.items() if share > 0})
-    spread = math.hypot(*deviations) if deviations else 0.0
-    return formula + (f" ± {spread:.2g}" if spread else "")
+    deviation = math.hypot(*deviations) if deviations else 0.0
+    return formula + (f" ± {deviation:.2g}" if deviation else "")

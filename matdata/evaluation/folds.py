@@ -111,9 +111,9 @@ def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> JsonObject 
         values = [value for one in scored if (value := one[name]) is not None]
         whole = len(values) == len(scored)
         mean[name] = statistics.fmean(values) if whole else None
-        spread = statistics.stdev(values) if whole and len(values) > 1 else None
-        std[name] = spread
-        error[name] = None if spread is None else spread / math.sqrt(len(values))
+        deviation = statistics.stdev(values) if whole and len(values) > 1 else None
+        std[name] = deviation
+        error[name] = None if deviation is None else deviation / math.sqrt(len(values))
     return {"folds": len(scored), "mean": mean, "std": std, "standard_error": error}
 
 

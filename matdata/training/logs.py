@@ -51,7 +51,7 @@ class RunLog:
     tensorboard
         Write TensorBoard events as well.
     tracker
-        Is told of each row, too.
+        Logs each row, too.
     """
 
     def __init__(

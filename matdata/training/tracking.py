@@ -39,7 +39,7 @@ def require_tracker(trainer: Trainer, settings: TrainSettings) -> None:
 
 
 class Patient:
-    """A tracker whose failures end no training: the first is a warning, and it is told no more."""
+    """A tracker whose failures end no training: the first is a warning and the last."""
 
     def __init__(self, tracker: Tracker, kind: str, console: Console) -> None:
         self._tracker: Tracker | None = tracker

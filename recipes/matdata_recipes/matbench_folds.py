@@ -4,7 +4,7 @@ python -m matdata_recipes.matbench_folds --from matbench_phonons.json.gz
 
 Rows get Matbench's own ids by their place in the file, from which the published folds follow;
 a tenth of all rows is taken from each training part for validation (70/10/20). Nothing is left out
-as a duplicate. The task is told by the number of rows, or by --task.
+as a duplicate. The task is recognised by the number of rows, or by --task.
 """
 
 from __future__ import annotations

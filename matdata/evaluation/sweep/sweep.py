@@ -108,7 +108,7 @@ def sweep(
             proposals = Proposals(space, _seed(request), higher)
         values = proposals.ask()
         trial, old = carry_out_trial(_with(request, values), number, values, by, cache, name)
-        proposals.tell(trial.score)
+        proposals.report(trial.score)
         done.append(trial)
         unchanged = unchanged and old
         console.say(_line(trial, by))

@@ -118,7 +118,7 @@ def _require_sealed(request: Request, cache: Path, name: str) -> None:
     """Refuse more trials of a search of which a run opened its test part.
 
     What is proposed next would be chosen with its score known. Openings by other trainings do not
-    matter: no trial reads a test part, and who evaluates the best run is told of them.
+    matter: no trial reads a test part, and who evaluates the best run is warned of them.
 
     Raises
     ------

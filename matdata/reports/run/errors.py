@@ -162,8 +162,8 @@ def worst(results: Results) -> Section:
     for shown in _decisive(results):
         order = np.lexsort((shown.ids, -np.abs(shown.error)))[:LISTED].tolist()
         rows = [_material(results, shown, row) for row in order]
-        spread = ("deviation",) if shown.deviation is not None else ()
-        head = ("material", "formula", "true", "predicted", "error", *spread, "structure")
+        columns = ("deviation",) if shown.deviation is not None else ()
+        head = ("material", "formula", "true", "predicted", "error", *columns, "structure")
         body += [subheading(f"{shown.name}: {shown.part}"), Table(head, rows)]
     return Section("worst", "Worst materials", body)
 
@@ -171,7 +171,7 @@ def worst(results: Results) -> Section:
 def _material(results: Results, shown: Shown, row: int) -> tuple[object, ...]:
     identity = str(shown.ids[row])
     error = f"{'+' if shown.error[row] > 0 else ''}{number(float(shown.error[row]), 3)}"
-    spread = () if shown.deviation is None else (number(float(shown.deviation[row]), 3),)
+    deviation = () if shown.deviation is None else (number(float(shown.deviation[row]), 3),)
     formula, structure = _structure(results, identity)
     return (
         code(identity, 60),
@@ -179,7 +179,7 @@ def _material(results: Results, shown: Shown, row: int) -> tuple[object, ...]:
         number(float(shown.true[row])),
         number(float(shown.mean[row])),
         error,
-        *spread,
+        *deviation,
         structure,
     )
 

@@ -85,8 +85,8 @@ def status_of(item: Item, numbers: Sequence[Number], records: Records) -> Status
     """The status of a whole item: the worst of the numbers that were computed."""
     if item.drawing:
         return "drawing"
-    tells = item.place or item.name.startswith("table") or item.analysis
-    found = worst(numbers) if tells else None
+    is_result = item.place or item.name.startswith("table") or item.analysis
+    found = worst(numbers) if is_result else None
     if found is not None:
         return found
     if item.ref in records.analysed:

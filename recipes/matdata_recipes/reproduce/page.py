@@ -109,7 +109,7 @@ def _section(one: Entry) -> Iterator[str]:
 def _number(number: Number) -> str:
     ours = f"{with_error(number)} {number.unit}".strip()
     evidence = ", ".join(number.evidence[:6]) + (", …" if len(number.evidence) > 6 else "")
-    reason = f'<div class="muted">{text(number.told)}</div>' if number.told else ""
+    reason = f'<div class="muted">{text(number.explanation)}</div>' if number.explanation else ""
     return (
         f'<tr><td>{text(number.label)}</td><td class="n">{text(shown(number.paper))}</td>'
         f'<td class="n">{text(ours)}</td><td class="n">{text(percent(number))}</td>'

@@ -135,7 +135,7 @@ def details(one: Entry) -> Iterator[str]:
         wide = max(len(number.label) for number in rows)
         yield f"  {'':<{wide}} {'paper':>9} {'ours':>12}"
     for number in rows:
-        why = f": {number.told}" if number.told else ""
+        why = f": {number.explanation}" if number.explanation else ""
         sides = f"{shown(number.paper):>9} {with_error(number):>12} {percent(number):>7}"
         yield f"  {number.label:<{wide}} {sides}  {number.status}{why}"
     if len(rows) < len(one.numbers):
@@ -212,7 +212,7 @@ def _numbers(entries: Sequence[Entry]) -> list[str]:
         return []
     lines = ["| number | where | paper | ours | | status |", "|---|---|---|---|---|---|"]
     for number in rows.values():
-        status = f"{number.status}: {number.told}" if number.told else number.status
+        status = f"{number.status}: {number.explanation}" if number.explanation else number.status
         cells = (number.label, number.place, shown(number.paper), with_error(number))
         lines.append(f"| {' | '.join(map(_cell, (*cells, percent(number), status)))} |")
     return [*lines, ""]

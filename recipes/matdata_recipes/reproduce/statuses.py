@@ -117,7 +117,7 @@ class Number:
         return self.slack is None
 
     @property
-    def told(self) -> str:
+    def explanation(self) -> str:
         """Why they differ, then the remarks."""
         return "; ".join(filter(None, (self.why, *self.remarks)))
 
