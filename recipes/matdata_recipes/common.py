@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from matdata.building.options import BuildOptions
 from matdata.building.pipeline import build
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console
-from matdata.core.errors import ConfigError, MatdataError, SourceError
+from matdata.core.errors import ConfigError, SourceError
 from matdata.core.executors import default_workers
 from matdata.core.streams import screened
 from matdata.curate.settings import CurateSettings
@@ -35,6 +34,7 @@ from matdata.store.spectrum_columns import Cells
 from matdata_recipes.gathered import Gathered, Item, is_number
 from matdata_recipes.plan import GOODALL, GOODALL_STEPS, Built, Cut, Figure, Recipe
 from matdata_recipes.published_ids import differing, matched
+from matdata_recipes.script import printing_errors
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 
@@ -209,6 +209,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     return parser
 
 
+@printing_errors
 @screened()
 def run(
     plan: Callable[[argparse.Namespace], Recipe | Sequence[Recipe]],
@@ -228,13 +229,9 @@ def run(
         more(parser)
     given = parser.parse_args(arguments)
     console = Console(quiet=given.quiet, lines_to_stderr=given.json)
-    try:
-        planned = plan(given)
-        recipes = [planned] if isinstance(planned, Recipe) else planned
-        results = [_report(make(one, given, console), given, one.remarks) for one in recipes]
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    planned = plan(given)
+    recipes = [planned] if isinstance(planned, Recipe) else planned
+    results = [_report(make(one, given, console), given, one.remarks) for one in recipes]
     if given.json:
         print(json.dumps(results, indent=1))
     return 0

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matdata.core.errors import MatdataError, SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.readers.opening import open_text
 from matdata_recipes.calibration import (
     Calibration,
@@ -34,6 +34,7 @@ from matdata_recipes.calibration import (
     slope,
     unexplored,
 )
+from matdata_recipes.script import printing_errors
 
 FILES = (
     *("icsd_cuprates", "icsd_cleaned", "icsd_removed", "super_cuprates", "super_cleaned"),
@@ -229,6 +230,7 @@ def lines(results: Study) -> list[str]:
     return text
 
 
+@printing_errors
 def main(words: Sequence[str] | None = None) -> int:
     """Print the study, and draw it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -237,16 +239,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--style", default="light", choices=("light", "dark"))
     parser.add_argument("--json", action="store_true", help="print numbers as JSON")
     given = parser.parse_args(words)
-    try:
-        tables = read_tables(given.folder)
-        results = study(tables)
-        if given.pictures is not None:
-            from matdata_recipes.cuprate_figures import draw
+    tables = read_tables(given.folder)
+    results = study(tables)
+    if given.pictures is not None:
+        from matdata_recipes.cuprate_figures import draw
 
-            draw(tables, results, given.pictures, given.style)
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        draw(tables, results, given.pictures, given.style)
     if given.json:
         families = {name: asdict(one) for name, one in results.families.items()}
         checks = [{**asdict(one), "same": one.same} for one in results.checks]

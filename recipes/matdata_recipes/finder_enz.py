@@ -33,12 +33,13 @@ import numpy as np
 
 from matdata import cli
 from matdata.core.cache import cache_dir
-from matdata.core.errors import ConfigError, MatdataError
+from matdata.core.errors import ConfigError
 from matdata.evaluation.derive.enz import crossing
 from matdata.spectra.grid import parse_grid
 from matdata.training.evaluated import predictions_on_record
 from matdata.training.run_lookup import find_run
 from matdata_recipes import oscillators
+from matdata_recipes.script import printing_errors
 
 PARTS = ("re", "im")
 #: Of JARVIS: its column of energies above the hull, and what the paper leaves out.
@@ -205,24 +206,21 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out all stages; returns the exit code of the first that fails."""
     given = parser().parse_args(arguments)
     if given.name is None:
         given.name = "dielectric" if given.stand_in is None else "synthetic-dielectric"
     cache = ["--cache", str(cache_dir(given.cache))]
-    try:
-        for words in commands(source(given), given):
-            print(f"$ matdata {shlex.join(words)}", flush=True)
-            code = cli.main([*words, *cache])
-            if code:
-                return code
-        edges = plasma_edges(given)
-        (given.folder / "plasma_edges.json").write_text(json.dumps(edges, indent=1) + "\n")
-        print(json.dumps(edges, indent=1))
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    for words in commands(source(given), given):
+        print(f"$ matdata {shlex.join(words)}", flush=True)
+        code = cli.main([*words, *cache])
+        if code:
+            return code
+    edges = plasma_edges(given)
+    (given.folder / "plasma_edges.json").write_text(json.dumps(edges, indent=1) + "\n")
+    print(json.dumps(edges, indent=1))
     return 0
 
 

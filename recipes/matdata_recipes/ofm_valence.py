@@ -18,12 +18,12 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from matdata.core.cache import cache_dir
-from matdata.core.errors import MatdataError
 from matdata.training import trainer
 from matdata.training.run_lookup import find_run
 from matdata_recipes import train
 from matdata_recipes.preset_data import DATA
 from matdata_recipes.presets import Commands, Preset, changed, trains
+from matdata_recipes.script import printing_errors
 from matdata_recipes.summaries import summary_of
 
 RULES = ("outermost", "matminer")
@@ -77,27 +77,24 @@ def parser() -> argparse.ArgumentParser:
     return extended
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train a preset with both rules and print the errors."""
     given = parser().parse_args(arguments)
-    try:
-        preset = train.asked(given)
-        if "ofm" not in trainer(preset.plugin, preset.hypers).inputs():
-            print(f"error: {preset.name} does not read ofm", file=sys.stderr)
-            return 1
-        errors: dict[str, list[float]] = {rule: [] for rule in RULES}
-        before = train.missing_data(preset, given)
-        for seed in range(given.seeds):
-            for rule in RULES:
-                for words in [*before, *commands(preset, rule, seed, given.threads)]:
-                    if code := train.carry_out(words, given):
-                        return code
-                before = []
-                errors[rule].append(test_error(run_name(preset, rule, seed), preset, given))
-            print(table(preset, errors), flush=True)
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
+    preset = train.asked(given)
+    if "ofm" not in trainer(preset.plugin, preset.hypers).inputs():
+        print(f"error: {preset.name} does not read ofm", file=sys.stderr)
         return 1
+    errors: dict[str, list[float]] = {rule: [] for rule in RULES}
+    before = train.missing_data(preset, given)
+    for seed in range(given.seeds):
+        for rule in RULES:
+            for words in [*before, *commands(preset, rule, seed, given.threads)]:
+                if code := train.carry_out(words, given):
+                    return code
+            before = []
+            errors[rule].append(test_error(run_name(preset, rule, seed), preset, given))
+        print(table(preset, errors), flush=True)
     return 0
 
 

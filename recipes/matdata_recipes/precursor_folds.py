@@ -23,7 +23,8 @@ from typing import Any
 from matdata_reaction_graph.precursors.ranking import APART, PrecursorRanking, top_shares
 from matdata_reaction_graph.precursors.records import Product, products_of
 
-from matdata.core.errors import MatdataError, SourceError
+from matdata.core.errors import SourceError
+from matdata_recipes.script import printing_errors
 
 TOPS = (1, 5, 10)
 
@@ -88,6 +89,7 @@ def line(found: dict[str, Any]) -> str:
     )
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Score the folds and print their mean."""
     parser = argparse.ArgumentParser(
@@ -99,13 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the shares")
     given = parser.parse_args(arguments)
     results = []
-    try:
-        for path in given.files:
-            results.append(scored(path, given.apart, given.members))
-            print(line(results[-1]), flush=True)
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    for path in given.files:
+        results.append(scored(path, given.apart, given.members))
+        print(line(results[-1]), flush=True)
     for name in ("ranking", "of_new"):
         means = {k: statistics.fmean(one[name][k] for one in results) for k in TOPS}
         print(f"mean, {name}: " + ", ".join(f"top {k} {mean:.1%}" for k, mean in means.items()))

@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 import matdata as md
 from matdata.core.elements import N_ELEMENTS
-from matdata.core.errors import ConfigError, MatdataError
+from matdata.core.errors import ConfigError
 from matdata.core.formula import parse_formula
 from matdata.training.scores.set_metrics import multi_label, shares
+from matdata_recipes.script import printing_errors
 
 Float = npt.NDArray[np.float64]
 OXYGEN = 8
@@ -79,6 +80,7 @@ def scores(dataset: Any, split: str, oxygen: bool) -> dict[str, dict[str, float]
     }
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the scores."""
     parser = argparse.ArgumentParser(
@@ -89,12 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     parser.add_argument("--no-oxygen", action="store_true", help="none from the air")
     given = parser.parse_args(arguments)
-    try:
-        dataset = md.open(given.dataset, cache=given.cache)
-        found = scores(dataset, given.split, not given.no_oxygen)
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    dataset = md.open(given.dataset, cache=given.cache)
+    found = scores(dataset, given.split, not given.no_oxygen)
     for name, values in found.items():
         print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in values.items()))
     return 0

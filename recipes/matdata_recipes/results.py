@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import cache_dir
-from matdata.core.errors import ConfigError, MatdataError
+from matdata.core.errors import ConfigError
 from matdata.evaluation.fold_runs import runs_of_folds
 from matdata.store.records import read_record, write_record
 from matdata.training.run_lookup import find_run
 from matdata.training.scores.shown import RANKED_BY
 from matdata_recipes import places
+from matdata_recipes.script import printing_errors
 from matdata_recipes.summaries import summary_of
 
 SHOWN = {"regression": ("mae", "rmse", "r2"), "classification": ("accuracy", "roc_auc", "f1")}
@@ -251,6 +252,7 @@ def _baseline(
     return [name.replace("_", " "), "", *cells, *[""] * (width - 2 - len(cells))]
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table, or write the files of runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -261,16 +263,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", help="cache that holds the runs")
     parser.add_argument("--folder", type=Path, help="where the files are, instead of the shipped")
     given = parser.parse_args(arguments)
-    try:
-        if given.add:
-            for path in add(given.add, given):
-                print(f"wrote {path}")
-        else:
-            folders = [given.folder] if given.folder else places.all_of("results", given.cache)
-            print(markdown(read(*folders)), end="")
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if given.add:
+        for path in add(given.add, given):
+            print(f"wrote {path}")
+    else:
+        folders = [given.folder] if given.folder else places.all_of("results", given.cache)
+        print(markdown(read(*folders)), end="")
     return 0
 
 

@@ -31,12 +31,12 @@ import numpy as np
 import matdata as md
 from matdata.core import elements
 from matdata.core.cache import cache_dir
-from matdata.core.errors import MatdataError
 from matdata.evaluation.discovery.metrics import along
 from matdata.store.records import write_record
 from matdata.training import trainer
 from matdata_recipes.places import written
 from matdata_recipes.results import mean_and_deviation
+from matdata_recipes.script import printing_errors
 
 LIMIT = 0.2  # eV/atom (Castelli et al. 2012)
 TARGET = f"heat_all - {LIMIT:g}"
@@ -133,24 +133,21 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+@printing_errors
 def main(words: Sequence[str] | None = None) -> int:
     """Search with every model and seed."""
     given = parser().parse_args(words)
     cache, models = cache_dir(given.cache), given.models.split(",")
-    try:
-        dataset = md.build(
-            given.file, cache=cache, name="perov5", target="heat_all", energy="heat_all",
-            split=None, limit=given.limit,
-        )  # fmt: skip
-        elements_at_zero(cache)
-        rows = []
-        for seed in range(given.seeds):
-            for model in models:
-                rows.append(searched(model, seed, dataset, given))
-                print(rows[-1], file=sys.stderr, flush=True)
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    dataset = md.build(
+        given.file, cache=cache, name="perov5", target="heat_all", energy="heat_all",
+        split=None, limit=given.limit,
+    )  # fmt: skip
+    elements_at_zero(cache)
+    rows = []
+    for seed in range(given.seeds):
+        for model in models:
+            rows.append(searched(model, seed, dataset, given))
+            print(rows[-1], file=sys.stderr, flush=True)
     print("\n".join(table(rows)))
     settings = {"target": TARGET, "split": RATIOS, "epochs": given.epochs}
     settings |= {"members": given.members, "limit": given.limit}

@@ -24,7 +24,7 @@ from pathlib import Path
 from matdata import cli
 from matdata.cli.common import pairs_of
 from matdata.core.cache import cache_dir
-from matdata.core.errors import ConfigError, MatdataError, SourceError, StoreError
+from matdata.core.errors import ConfigError, SourceError, StoreError
 from matdata.store.catalogue import find_dataset
 from matdata.training import TRAINERS
 from matdata.training.run_lookup import find_run
@@ -32,6 +32,7 @@ from matdata.training.settings import settings_from_pairs
 from matdata_recipes import common, results
 from matdata_recipes.preset_data import DATA
 from matdata_recipes.presets import PRESETS, Commands, Preset, changed, find, recorded, trains
+from matdata_recipes.script import printing_errors
 
 
 def commands(preset: Preset, given: argparse.Namespace) -> Commands:
@@ -193,17 +194,14 @@ def asked(given: argparse.Namespace) -> Preset:
     return changed(preset, settings, hypers, given.split)
 
 
+@printing_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print presets, or carry one out."""
     given = parser().parse_args(arguments)
-    try:
-        for words in commands(asked(given), given):
-            code = carry_out(words, given)
-            if code:
-                return code
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    for words in commands(asked(given), given):
+        code = carry_out(words, given)
+        if code:
+            return code
     return 0
 
 

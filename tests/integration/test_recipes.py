@@ -32,7 +32,7 @@ HELPERS = (
     "summaries",
     "wbm",
 )
-HELPERS += ("places", "preset_command", "more_presets")
+HELPERS += ("places", "script", "preset_command", "more_presets")
 HELPERS += ("precursor_folds", "reaction_null")  # they score, and take no cache
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
 HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
