@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from matdata.plugin import Schema, Settings, Task, TorchTrainer
-from matdata_reaction_graph.hypers import Hypers, MagpieHypers
+from matdata_reaction_graph.hypers import Hypers, MagpieHypers, PrecursorHypers
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class ReactionGraph(TorchTrainer[Hypers]):
+H = TypeVar("H", bound=PrecursorHypers)
+
+
+class _OfReactions(TorchTrainer[H]):
+    """What networks that read reactions have in common."""
+
+    tasks: ClassVar[tuple[Task, ...]] = (
+        "multi_label",
+        "distribution",
+        "classification",
+        "regression",
+    )
+
+    def inputs(self) -> tuple[str, ...]:
+        """Precursors and operations; the baseline reads the precursors alone."""
+        return ("reaction",)
+
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
+        """The vector of a precursor."""
+        return {"reaction": {"table": self.hypers.table}}
+
+
+class ReactionGraph(_OfReactions[Hypers]):
     """Message passing between the precursors of a reaction, in the context of its operations."""
 
     name: ClassVar[str] = "reaction-graph"
@@ -20,12 +42,6 @@ class ReactionGraph(TorchTrainer[Hypers]):
     citation: ClassVar[str] = "Malik, Goodall and Lee, Chem. Mater. 33, 616 (2021)"
     summary: ClassVar[str] = "attention between precursors; elements and amounts of the product"
     Hypers: ClassVar[type[Settings]] = Hypers
-    tasks: ClassVar[tuple[Task, ...]] = (
-        "multi_label",
-        "distribution",
-        "classification",
-        "regression",
-    )
     #: Thesis, app. A.2, and the defaults of the published code.
     defaults: ClassVar[Mapping[str, object]] = {
         "epochs": 60,
@@ -35,14 +51,6 @@ class ReactionGraph(TorchTrainer[Hypers]):
         "weight_decay": 1e-6,
     }
 
-    def inputs(self) -> tuple[str, ...]:
-        """Precursors and operations."""
-        return ("reaction",)
-
-    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """The vector of a precursor."""
-        return {"reaction": {"table": self.hypers.table}}
-
     def model(self, schema: Schema) -> nn.Module:
         """The network."""
         from matdata_reaction_graph.model import ReactionNet
@@ -50,7 +58,7 @@ class ReactionGraph(TorchTrainer[Hypers]):
         return ReactionNet(self.hypers, schema)
 
 
-class ReactionMagpie(TorchTrainer[MagpieHypers]):
+class ReactionMagpie(_OfReactions[MagpieHypers]):
     """The vectors of up to three precursors one after another: what a set must beat."""
 
     name: ClassVar[str] = "reaction-magpie"
@@ -58,7 +66,6 @@ class ReactionMagpie(TorchTrainer[MagpieHypers]):
     citation: ClassVar[str] = "Goodall, PhD thesis, University of Cambridge (2022), chapter 5"
     summary: ClassVar[str] = "baseline: concatenated Magpie vectors of up to three precursors"
     Hypers: ClassVar[type[Settings]] = MagpieHypers
-    tasks: ClassVar[tuple[Task, ...]] = ReactionGraph.tasks
     #: Thesis, app. A.2.
     defaults: ClassVar[Mapping[str, object]] = {
         "epochs": 100,
@@ -67,14 +74,6 @@ class ReactionMagpie(TorchTrainer[MagpieHypers]):
         "lr": 1e-4,
         "weight_decay": 1e-6,
     }
-
-    def inputs(self) -> tuple[str, ...]:
-        """Precursors; operations are not read."""
-        return ("reaction",)
-
-    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """The vector of a precursor."""
-        return {"reaction": {"table": self.hypers.table}}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

@@ -8,8 +8,8 @@ from matdata.plugin import Settings, setting
 
 
 @dataclass(frozen=True)
-class Hypers(Settings):
-    """Sizes, those of the thesis (app. A.2) unless noted."""
+class PrecursorHypers(Settings):
+    """What networks of precursors have in common."""
 
     table: str = setting(
         "magpie145", "vector of a precursor: the setting of that name of the feature reaction"
@@ -19,10 +19,16 @@ class Hypers(Settings):
         "attributes of precursors as they are, as in the published code, or sign(x) log(1 + |x|)",
         choices=("raw", "log"),
     )
-    actions: bool = setting(True, "read the sequence of operations")
     mask: bool = setting(
         True, "alchemy mask: the product holds elements of the precursors, and oxygen, alone"
     )
+
+
+@dataclass(frozen=True)
+class Hypers(PrecursorHypers):
+    """Sizes, those of the thesis (app. A.2) unless noted."""
+
+    actions: bool = setting(True, "read the sequence of operations")
     action_embedding: int = setting(8, "embedding dimension per operation", minimum=1)
     action_width: int = setting(32, "numbers that a sequence of operations becomes", minimum=1)
     width: int = setting(128, "embedding dimension per precursor and of a reaction", minimum=2)
@@ -46,19 +52,8 @@ class Hypers(Settings):
 
 
 @dataclass(frozen=True)
-class MagpieHypers(Settings):
+class MagpieHypers(PrecursorHypers):
     """Sizes of the baseline `reaction-magpie`; those of the thesis."""
 
-    table: str = setting(
-        "magpie145", "vector of a precursor: the setting of that name of the feature reaction"
-    )
-    scale: str = setting(
-        "raw",
-        "attributes of precursors as they are, or sign(x) log(1 + |x|)",
-        choices=("raw", "log"),
-    )
-    mask: bool = setting(
-        True, "alchemy mask: the product holds elements of the precursors, and oxygen, alone"
-    )
     precursors: int = setting(3, "most precursors of a reaction", minimum=1)
     output: tuple[int, ...] = setting((256, 512, 512, 256), "residual layers of each target")
