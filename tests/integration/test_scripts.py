@@ -76,7 +76,7 @@ MODULES = {
         "__init__", "calibration", "common", "cuprate_figures", "data_set", "gathered",
         "leaderboards",
         "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
-        "presets", "properties", "published_ids", "summaries", "table_data", "table_presets",
+        "presets", "properties", "published_ids", "script", "summaries", "table_data", "table_presets",
         "wbm",
     )),
 }  # fmt: skip
