@@ -76,8 +76,8 @@ MODULES = {
         "__init__", "calibration", "common", "cuprate_figures", "data_set", "gathered",
         "leaderboards",
         "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
-        "presets", "properties", "published_ids", "script", "summaries", "table_data", "table_presets",
-        "wbm",
+        "presets", "properties", "published_ids", "script", "summaries", "table_data",
+        "table_presets", "wbm",
     )),
 }  # fmt: skip
 #: They rewrite tables and golden files.
