@@ -62,6 +62,7 @@ class GraphSettings(Settings):
         "all",
         "images of a neighbour within the radius: all, or the nearest of each other site",
         choices=("all", "nearest"),
+        later=True,
     )
     basis: str = setting(
         "none",
@@ -69,13 +70,6 @@ class GraphSettings(Settings):
         choices=("none", *GAUSSIAN_BASES),
         view=True,
     )
-
-    def identity(self) -> dict[str, Any]:
-        """Without `images` where all are kept, as in graphs stored before one could choose."""
-        identity = super().identity()
-        if self.images == "all":
-            del identity["images"]
-        return identity
 
 
 def metric(lattice: Float) -> Float:
