@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 import matdata as md
+from matdata.sources.spectrum_file import read_spectra
 from matdata.training.logs import read_log
 
 ELEMENTS = (
@@ -70,6 +71,37 @@ def epoch_seconds(dataset: md.Dataset, target: str, epochs: int, batch: int) -> 
         train={**train, "tensorboard": False, "threads": 1},
     )  # fmt: skip
     return min(float(row["seconds"]) for row in read_log(run.folder) if "seconds" in row)
+
+
+def time_xml(folder: Path, points: int, count: int = 20) -> None:
+    """Print how long a file of a dielectric function is read, of either kind of XML."""
+    energies = np.linspace(0.0, MAX_EV, points)
+    rows = np.random.default_rng(0).uniform(0.1, 9.0, (2, points, 6))
+    words = ",".join(f"{one:.4f}" for one in energies)
+    page = "".join(
+        f"<{part}_{number}>'{','.join(f'{one:.4f}' for one in block[:, number])}'</{part}_{number}>"
+        for part, block in zip(("real", "imag"), rows, strict=True)
+        for number in range(6)
+    )
+    lines = [
+        "".join(f"<r> {' '.join(f'{one:9.4f}' for one in (energy, *row))} </r>" for energy, row in
+                zip(energies, block, strict=True))
+        for block in rows
+    ]  # fmt: skip
+    files = {
+        "page of JARVIS": "<basic_info><main_optics_semilocal><main_optics_info>"
+        f"<energies>'{words}'</energies>{page}"
+        "</main_optics_info></main_optics_semilocal></basic_info>",
+        "vasprun": "<modeling><calculation><dielectricfunction>"
+        f"<imag><array><set>{lines[1]}</set></array></imag>"
+        f"<real><array><set>{lines[0]}</set></array></real>"
+        "</dielectricfunction></calculation></modeling>",
+    }
+    for what, text in files.items():
+        path = folder / "one.xml"
+        path.write_text(text)
+        seconds = best(lambda path=path: [read_spectra(path, ("xx",)) for _ in range(count)])
+        print(f"{what} of {points:,} energies: {1000 * seconds / count:.2f} ms a file")
 
 
 def time_batches(
@@ -122,6 +154,7 @@ def main() -> int:
         md.featurize(dataset, "formula-graph", workers=1)
         for inputs in ((), ("formula-graph",)):
             time_batches(dataset, values, inputs, given.batch)
+        time_xml(folder, given.points)
         dataset.split("80/10/10", name="s")
         one = epoch_seconds(dataset, "y", given.epochs, given.batch)
         many = epoch_seconds(dataset, "eps_re_xx", given.epochs, given.batch)

@@ -55,7 +55,7 @@ class Block:
         """Entries one after another, without a buffer between: faster than from mapped pages."""
         values = np.empty((count, *self.shape[1:]), self.dtype)
         each = self.dtype.itemsize * math.prod(self.shape[1:])
-        left = memoryview(values.view(np.uint8).reshape(-1)) if values.size else memoryview(b"")
+        left = memoryview(values).cast("B") if values.size else memoryview(b"")  # type: ignore[arg-type]
         with open(self.path, "rb", buffering=0) as file:
             file.seek(self.offset + first * each)
             while len(left):
@@ -117,6 +117,11 @@ class AxisColumn(Cells):
         super().__init__(place)
         self.points = points
         self._list: Cell = points.tolist()
+
+    @property
+    def size(self) -> int:
+        """Points of the axis."""
+        return len(self.points)
 
     def _cell(self, place: int) -> Cell:
         return self._list

@@ -11,15 +11,16 @@ import pytest
 import matdata as md
 from matdata.cli import main
 from matdata.core.digest import digest_json
-from matdata.sources import chunk_files
-from matdata.sources.chunk_files import chunk_digests, long_lists
+from matdata.sources.chunk_files import chunk_digests
+from matdata.store import long_lists as module
+from matdata.store.long_lists import long_lists
 from matdata.store.tables import table_of
 
 
 @pytest.fixture
 def short(monkeypatch):
     """Few numbers are many."""
-    monkeypatch.setattr(chunk_files, "LONG", 6)
+    monkeypatch.setattr(module, "LONG", 6)
 
 
 def digest(cells, **columns):
@@ -64,13 +65,13 @@ def test_saved_snapshots_of_either_digest_are_read(tmp_path, monkeypatch):
     (tmp_path / "r.json").write_text(json.dumps(rows))
     found = {}
     for most in (6, 1 << 16):
-        monkeypatch.setattr(chunk_files, "LONG", most)
+        monkeypatch.setattr(module, "LONG", most)
         cache = tmp_path / f"cache-{most}"
         found[most] = md.build(tmp_path / "r.json", name="a", cache=cache, split=None).digest
         saved = str(tmp_path / f"{most}.jsonl")
         assert not main(["export", "a", saved, "--snapshot", "--cache", str(cache), "--quiet"])
     assert len(set(found.values())) == 2
-    monkeypatch.setattr(chunk_files, "LONG", 6)
+    monkeypatch.setattr(module, "LONG", 6)
     for most, expected in found.items():
         cache = tmp_path / f"again-{most}"
         again = md.build(tmp_path / f"{most}.jsonl", name="a", cache=cache, split=None)
