@@ -78,11 +78,11 @@ def time_xml(folder: Path, points: int, count: int = 20) -> None:
     energies = np.linspace(0.0, MAX_EV, points)
     rows = np.random.default_rng(0).uniform(0.1, 9.0, (2, points, 6))
     words = ",".join(f"{one:.4f}" for one in energies)
-    page = "".join(
-        f"<{part}_{number}>'{','.join(f'{one:.4f}' for one in block[:, number])}'</{part}_{number}>"
-        for part, block in zip(("real", "imag"), rows, strict=True)
-        for number in range(6)
-    )
+    page = ""
+    for part, block in zip(("real", "imag"), rows, strict=True):
+        for number, column in enumerate(block.T, start=1):
+            numbers = ",".join(f"{one:.4f}" for one in column)
+            page += f"<{part}_{number}>'{numbers}'</{part}_{number}>"
     lines = [
         "".join(f"<r> {' '.join(f'{one:9.4f}' for one in (energy, *row))} </r>" for energy, row in
                 zip(energies, block, strict=True))
