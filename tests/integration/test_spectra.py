@@ -425,3 +425,10 @@ def test_text_formats_hold_few_rows_of_spectra_in_memory(tmp_path, oscillators, 
     monkeypatch.setattr("matdata.datasets.exports.content.NUMBERS", 1000)
     md.export(oscillators, tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_spectra_that_all_have_one_id_are_no_ids_of_another_source(tmp_path):
+    values = arrays()
+    same = {**values, "material_id": np.full(len(values["material_id"]), "m0-1")}
+    with pytest.raises(md.ConfigError, match="no spectrum is usable: repeated_spectrum 1"):
+        build(tmp_path, same, "same")
