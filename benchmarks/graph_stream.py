@@ -45,7 +45,12 @@ BATCH, EPOCHS, PIECE = 256, 3, 1 << 22
 def streamed(dataset: md.Dataset, crystals: int, **options: object) -> Any:
     """A loader of the first materials in `stream` mode."""
     ids = dataset.ids[:crystals]
-    given = {"mode": "stream", "batch_size": min(BATCH, crystals // 3), "shuffle": True, **options}
+    given: dict[str, Any] = {
+        "mode": "stream",
+        "batch_size": min(BATCH, crystals // 3),
+        "shuffle": True,
+        **options,
+    }
     return make_loader(dataset, ids, ["graph"], TARGET, **given)
 
 
