@@ -12,21 +12,22 @@ tensors (any device).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from matdata.core.crystals import Array
 from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, outside_graphs, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
 from matdata.nn.norms import CountedBatchNorm
 from matdata.nn.segments import segment_sum
+from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 Core: TypeAlias = Literal["softplus", "silu"]
 _CORES: dict[Core, Callable[[Tensor], Tensor]] = {"softplus": F.softplus, "silu": F.silu}
@@ -111,7 +112,7 @@ def compiled(
     known = None if norm.measures(edge, of_all) else (norm.running_mean, norm.running_var)
     how = _How(known, norm.eps, core)
     exact = (value.to(torch.float32) for value in (both, edge, norm.weight, norm.bias))
-    out, mean, variance = _GatedSum.apply(
+    out, mean, variance, *_ = _GatedSum.apply(
         how, *exact, sender, receiver, (everything / total).flatten(), counts.flatten()
     )
     if known is None:
@@ -139,18 +140,16 @@ class _Saved(Context, Protocol):
 
 
 class _GatedSum(torch.autograd.Function):
-    """The loops with their gradient, of first order."""
+    """The loops with their gradient.
+
+    Returns the sums, mean and variance of the channels, and what the gradient needs: the inputs of
+    the normalisation, and its mean and 1 / deviation.
+    """
 
     @staticmethod
     def forward(
-        ctx: _Saved,
-        how: _How,
-        both: Tensor,
-        edge: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        *rest: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        how: _How, both: Tensor, edge: Tensor, weight: Tensor, bias: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, ...]:
         from matdata.nn.cpu import gated_kernels as kernels
 
         norm = torch.stack([torch.zeros_like(bias), torch.ones_like(bias), weight, bias])
@@ -164,43 +163,88 @@ class _GatedSum(torch.autograd.Function):
         read = [array(tensor) for tensor in (edge, both, *rest)]
         kept = norm.detach().numpy(), how.eps, *how.flags
         written = [tensor.numpy() for tensor in (mixed, variance, out)]
-
-        def work(first: int, last: int) -> None:
-            kernels.forward(*read, *kept, first, last, *written)
-
-        _over_channels(work, edge, kernels.CHANNELS)
-        ctx.how = how
-        ctx.save_for_backward(mixed, norm, *rest)
-        mean = norm[0].clone()
-        ctx.mark_non_differentiable(mean, variance)
-        return out, mean, variance
+        _over_channels(kernels.forward, [*read, *kept], written, edge, kernels.CHANNELS)
+        return out, norm[0].clone(), variance, mixed, norm[:2].clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    def setup_context(
+        ctx: _Saved,
+        inputs: tuple[_How, Tensor, Tensor, Tensor, Tensor, *tuple[Tensor, ...]],
+        output: tuple[Tensor, ...],
+    ) -> None:
+        ctx.how, both, _, weight, bias, *rest = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(both, weight, bias, *output[3:], *rest)
+
+    @staticmethod
     def backward(ctx: _Saved, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        gradients = _Gradient.apply(ctx.how, grad, *ctx.saved_tensors)
+        return None, *gradients, *[None for _ in ctx.saved_tensors[5:]]
+
+    @staticmethod
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
+        return member_by_member(_GatedSum.apply, info, in_dims, inputs)
+
+
+class _Gradient(torch.autograd.Function):
+    """The gradient, which has none of its own."""
+
+    @staticmethod
+    def forward(
+        how: _How,
+        grad: Tensor,
+        both: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        mixed: Tensor,
+        statistics: Tensor,
+        *rest: Tensor,
+    ) -> tuple[Tensor, ...]:
         from matdata.nn.cpu import gated_kernels as kernels
 
-        mixed, norm, *rest = ctx.saved_tensors
-        to_mixed, to_norm = torch.empty_like(mixed), norm.new_empty(2, mixed.shape[1])
-        to_both = mixed.new_zeros(len(grad), 2 * mixed.shape[1])
-        read = [array(tensor) for tensor in (grad, mixed, *rest)]
-        kept = array(norm), *ctx.how.flags
+        norm = torch.cat([statistics, weight[None], bias[None]])
+        to_both, to_mixed = torch.zeros_like(both), torch.empty_like(mixed)
+        to_norm = torch.empty_like(statistics)
+        read = [array(tensor) for tensor in (grad, mixed, *rest, norm)]
         written = [tensor.numpy() for tensor in (to_mixed, to_both, to_norm)]
+        _over_channels(kernels.backward, [*read, *how.flags], written, mixed, kernels.CHANNELS)
+        return to_both, to_mixed, to_norm[0], to_norm[1]
 
-        def work(first: int, last: int) -> None:
-            kernels.backward(*read, *kept, first, last, *written)
+    @staticmethod
+    def setup_context(
+        ctx: _Saved, inputs: tuple[_How, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
+    ) -> None:
+        pass
 
-        _over_channels(work, mixed, kernels.CHANNELS)
-        return None, to_both, to_mixed, to_norm[0], to_norm[1], *[None for _ in rest]
+    @staticmethod
+    def backward(ctx: _Saved, *_: Tensor) -> None:
+        """A second derivative, which there is not.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError("gated sums by compiled loops have gradients of first order only")
+
+    @staticmethod
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
+        return member_by_member(_Gradient.apply, info, in_dims, inputs)
 
 
-def _over_channels(work: Callable[[int, int], None], edge: Tensor, group: int) -> None:
-    """Call ``work(first, last)`` for all groups of channels of a gate and its core."""
+def _over_channels(
+    loops: Callable[..., None],
+    read: Sequence[object],
+    written: Sequence[Array],
+    edge: Tensor,
+    group: int,
+) -> None:
+    """Call ``loops(*read, first, last, *written)`` for all groups of channels of gate and core."""
     width = edge.shape[1] // 2
     groups = -(-width // group)
 
-    def part(_: int, begin: int, end: int) -> None:
+    def work(_: int, begin: int, end: int) -> None:
         for k in range(begin, end):
-            work(k * group, min((k + 1) * group, width))
+            loops(*read, k * group, min((k + 1) * group, width), *written)
 
-    in_threads(part, np.arange(groups + 1), how_many_parts(edge.numel()))
+    in_threads(work, np.arange(groups + 1), how_many_parts(edge.numel()))

@@ -22,7 +22,7 @@ Without numba, or switched off, `nn.gated_sum` computes with tensors.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numba import types
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 BLOCK = 64
 #: Channels of a group.
 CHANNELS = 32
-#: Cores by their number.
-CORES = ("softplus", "silu")
 #: Parts of the scratch array: gate and core of an edge, mean, 1 / deviation, weight and bias of
 #: both, gradient of the sum, gradients of both, and four sums.
 PARTS = 17
@@ -47,13 +45,19 @@ _MEAN_G, _SCALE_G, _WEIGHT_G, _BIAS_G = (n * CHANNELS for n in range(2, 6))
 _MEAN_C, _SCALE_C, _WEIGHT_C, _BIAS_C = (n * CHANNELS for n in range(6, 10))
 _GRAD, _DOWN_G, _DOWN_C = (n * CHANNELS for n in range(10, 13))
 _SUM_G, _ALONG_G, _SUM_C, _ALONG_C = (n * CHANNELS for n in range(13, 17))
-_ZERO, _HALF, _ONE, _TWO = (np.float32(number) for number in (0.0, 0.5, 1.0, 2.0))
-_LEAST = np.float32(-87.0)  # exp of less has no normal float32
-_LOG2_E = np.float32(1.44269504)
-_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_E3, _E4, _E5, _E6 = (np.float32(1.0 / math.factorial(n)) for n in (3, 4, 5, 6))
-_A3, _A5, _A7, _A9 = (np.float32(2.0 / n) for n in (3, 5, 7, 9))
-_A11, _A13, _A15 = (np.float32(2.0 / n) for n in (11, 13, 15))
+
+
+def _single(number: float) -> float:
+    """A number in float32, of which compiled loops make float32 ones."""
+    return cast("float", np.float32(number))
+
+
+_ZERO, _HALF, _ONE, _TWO = _single(0.0), _single(0.5), _single(1.0), _single(2.0)
+_LEAST = _single(-87.0)  # exp of less is no normal float32
+_LOG2_E, _LN2_HIGH, _LN2_LOW = _single(1.44269504), _single(0.693359375), _single(-2.12194440e-4)
+_E3, _E4, _E5, _E6 = (_single(1.0 / math.factorial(n)) for n in (3, 4, 5, 6))
+_A3, _A5, _A7, _A9 = (_single(2.0 / n) for n in (3, 5, 7, 9))
+_A11, _A13, _A15 = (_single(2.0 / n) for n in (11, 13, 15))
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -75,10 +79,11 @@ def _exp_below(x: float) -> float:
     """``exp(-|x|)`` in float32."""
     y = -abs(x)
     y = _LEAST if y < _LEAST else y  # NaN stays
-    n = np.floor(y * _LOG2_E + _HALF)
+    n: float = np.floor(y * _LOG2_E + _HALF)
     r = y - n * _LN2_HIGH - n * _LN2_LOW
     high = _E3 + r * (_E4 + r * (_E5 + r * _E6))
-    return (_ONE + r * (_ONE + r * (_HALF + r * high))) * _power_of_two(n)
+    power: float = _power_of_two(n)
+    return (_ONE + r * (_ONE + r * (_HALF + r * high))) * power
 
 
 @inlined
