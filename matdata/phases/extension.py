@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Int, gather_index
 from matdata.core.executors import Workers
-from matdata.phases.kernels import holds_any, systems_at
+from matdata.phases.kernels import ASKED, KNOWN, OFF, holds_any, systems_at
 from matdata.phases.spaces import Table, index_systems
 from matdata.phases.systems import Fractions, grouped, lowest_of_each
 from matdata.phases.tables import by_number_of_elements, of_elements, settled
@@ -66,13 +66,15 @@ def extended_table(
     """
     both = _merged(table, rows, fractions, energies, added)
     merged, rows, old = both.table, both.rows, both.old
-    stable = _stable_of(table)
-    candidates = np.where(old >= 0, stable[old], True) | _with_other_elements(table, merged)
+    candidates = np.where(_stable_of(table), KNOWN, OFF).astype(np.int8)[old]
+    candidates[(old < 0) | _with_other_elements(table, merged)] = ASKED
     changed = np.zeros(len(merged.masks), bool)
     for level in by_number_of_elements(merged, np.arange(len(merged.masks))):
-        again = both.touched[level] | holds_any(merged, level, changed, np.flatnonzero(changed))
-        systems = level[again]
+        moved = holds_any(merged, level, changed, np.flatnonzero(changed))
+        systems = level[both.touched[level] | moved]
         if len(systems):
+            of, _ = gather_index(merged.bounds, level[moved])
+            candidates[of[candidates[of] == KNOWN]] = ASKED
             merged, place = settled(merged, systems, rows, candidates, workers)
             rows, old, candidates = rows[place], old[place], candidates[place]
             changed[_changed(merged, systems, old, table)] = True

@@ -21,6 +21,8 @@ NONE = 1e-9
 #: What rounding may make of an energy whose size is at most `LARGE`, in eV/atom.
 ROUNDING = 1e-13
 LARGE = 10.0
+#: What is known of a phase before those on the hull are looked for, see `find_stable`.
+OFF, KNOWN, ASKED = 0, 1, 2
 
 
 @inner
@@ -152,10 +154,23 @@ def _vertices_of(space: Space, own: int, kept: Array) -> float:
 
 
 @inner
-def _mark(space: Space, own: Array, rest: Array, on_hull: Array) -> bool:
+def _none_of(space: Space, known: Array, asked: Array) -> bool:
+    """Whether all of the columns `asked` are above the hull of the known ones."""
+    size = space.columns.shape[1]
+    basis, amounts = np.empty(size, np.int64), np.empty(size)
+    part = Space(space.columns[known], space.costs[known], space.phase[known], space.missing)
+    for j in asked:
+        above = space.costs[j] - mixture(part, space.columns[j], False, basis, amounts)
+        if not above > ON_HULL + ROUNDING:
+            return False
+    return True
+
+
+@inner
+def _mark(space: Space, own: Array, rest: Array, on_hull: Array) -> float:
     """Set which of the columns `own` are on the hull of these and the rest.
 
-    Returned is whether rounding cannot have decided.
+    Returned is how close the closest decision was, in eV/atom.
     """
     places = np.concatenate((rest, own))
     kept = np.zeros(len(own), np.bool_)
@@ -163,8 +178,7 @@ def _mark(space: Space, own: Array, rest: Array, on_hull: Array) -> bool:
     closest = _vertices_of(ranked, len(own), kept)
     for k in range(len(own)):
         on_hull[space.phase[own[k]]] = kept[k]
-    small = not space.missing.any() and np.abs(space.costs).max() <= LARGE
-    return small and closest > ROUNDING
+    return closest
 
 
 @kernel
@@ -179,9 +193,10 @@ def find_stable(
         All phases; `stable` of the subsystems is read.
     first, last, order : (m,) int64
         Systems ``order[first:last]``.
-    candidates : (p,) bool
-        Phases that may be on it: if some of a system are not, all are looked at only where the
-        others lie so close to it that rounding could decide.
+    candidates : (p,) int8
+        Phases that may be on it are `ASKED`, or `KNOWN` if they are as long as none that is asked
+        is. Others of a system are looked at only where those lie so close to the hull that
+        rounding could decide.
     on_hull : (p,) bool
         Set for the phases of these systems.
     """
@@ -197,8 +212,14 @@ def find_stable(
         own = np.flatnonzero(space.phase >= begin)
         own = own[space.phase[own] < end]
         rest = np.flatnonzero((space.phase < begin) | (space.phase >= end))
-        few = own[candidates[space.phase[own]]]
-        if len(few) == len(own) or not _mark(space, few, rest, on_hull):
+        state = candidates[space.phase[own]]
+        known, few = own[state == KNOWN], own[state != OFF]
+        small = not space.missing.any() and np.abs(space.costs).max() <= LARGE
+        if (len(few) == len(own) and len(known) == 0) or not small:
+            _mark(space, own, rest, on_hull)
+        elif _none_of(space, np.concatenate((rest, known)), own[state == ASKED]):
+            on_hull[space.phase[known]] = True
+        elif _mark(space, few, rest, on_hull) <= ROUNDING and len(few) < len(own):
             _mark(space, own, rest, on_hull)
 
 

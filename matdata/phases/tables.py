@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Int, gather_index
 from matdata.core.executors import Workers, ordered_map
-from matdata.phases.kernels import find_stable
+from matdata.phases.kernels import ASKED, find_stable
 from matdata.phases.spaces import Asked, Table, index_systems
 from matdata.phases.systems import Fractions, Grouped, grouped
 
@@ -42,7 +42,7 @@ def table_of(
         groups.masks, groups.bounds, groups.bounds[:-1].copy(), index_systems(groups.masks),
         asked.numbers, asked.values, asked.offsets, ranked, of_elements(asked, ranked),
     )  # fmt: skip
-    all_phases = np.ones(len(energies), bool)
+    all_phases = np.full(len(energies), ASKED, np.int8)
     rows = groups.order
     for systems in by_number_of_elements(table, np.arange(len(table.masks))):
         table, place = settled(table, systems, rows, all_phases, workers)
@@ -57,7 +57,7 @@ def by_number_of_elements(table: Table, systems: Int) -> list[Int]:
 
 
 def settled(
-    table: Table, systems: Int, rows: Int, candidates: npt.NDArray[np.bool_], workers: Workers
+    table: Table, systems: Int, rows: Int, candidates: npt.NDArray[np.int8], workers: Workers
 ) -> tuple[Table, Int]:
     """A table with the phases on the hull found in some systems, and where its phases were.
 
@@ -68,7 +68,7 @@ def settled(
     systems
         All of one number of elements.
     rows, candidates : (p,)
-        What the phases of each system are ordered by, and which may be on the hull (`find_stable`).
+        What the phases of each system are ordered by, and what is known of them (`find_stable`).
     workers
         Threads.
     """
