@@ -160,4 +160,5 @@ def _changed(merged: Table, systems: Int, old: Int, table: Table) -> Int:
     was = np.where(before >= 0, (table.stable - table.bounds[:-1])[before], 0)
     begin, end = merged.bounds[systems], merged.stable[systems]
     new = np.append(0, np.cumsum(old < 0))
-    return systems[(end - begin != was) | (new[end] > new[begin])]
+    changed: Int = systems[(end - begin != was) | (new[end] > new[begin])]
+    return changed
