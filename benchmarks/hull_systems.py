@@ -125,7 +125,8 @@ def main() -> int:
             print(f"system {turn}, {[SYMBOLS[z] for z in numbers]}: {largest:.1e} eV/atom")
             return 1
         entries_of[count, lacks] += len(own)
-    print(f"{given.systems:,} systems, {entries_of.total():,} entries, {time.process_time() - begin:.0f} CPU s; "
+    seconds = time.process_time() - begin
+    print(f"{given.systems:,} systems, {entries_of.total():,} entries, {seconds:.0f} CPU s; "
           f"largest difference {largest:.1e} eV/atom (limit {LIMIT:.0e})")  # fmt: skip
     for (count, lacks), total in sorted(entries_of.items()):
         print(f"  {count} elements{', one without entry' if lacks else '':<22} {total:8,} entries")

@@ -101,7 +101,9 @@ def _stable_first(
     ), place  # fmt: skip
 
 
-def of_elements(phases: Asked | Fractions, energies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def of_elements(
+    phases: Asked | Fractions, energies: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Energy of the phase of each element, by atomic number; NaN where there is none."""
     out = np.full(N_NUMBERS, np.nan)
     single = np.flatnonzero(np.diff(phases.offsets) == 1)
