@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from hull_vs_pymatgen import Energies, sample
@@ -48,10 +49,10 @@ def compared(name: str, entries: Compositions, energies: Energies) -> None:
         new = np.sort(order[:added])
         rest = np.sort(order[added:])
         older = HullReference.build(entries.take(rest), energies[rest])
-        more = entries.take(new), energies[new]
+        more = partial(older.extended, entries.take(new), energies[new], rest)
         anew = best(lambda: HullReference.build(entries, energies), 3)
-        more_only = best(lambda older=older, more=more, rest=rest: older.extended(*more, rest), 3)
-        extended = older.extended(*more, rest).arrays()
+        more_only = best(more, 3)
+        extended = more().arrays()
         for key, array in whole.arrays().items():
             np.testing.assert_array_equal(extended[key], array)
         print(f"  {added:>6,} more: anew {anew * 1e3:9.1f} ms, extended {more_only * 1e3:8.1f} ms, "

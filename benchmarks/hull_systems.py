@@ -82,7 +82,8 @@ def pymatgen(entries: Compositions, energies: Energies) -> Energies:
         composition = Composition({SYMBOLS[z]: a for z, a in amounts.items()})
         all_of.append(PDEntry(composition, energy * sum(amounts.values())))
     diagram = PhaseDiagram(all_of)
-    return energies - np.array([diagram.get_e_above_hull(one) for one in all_of])
+    above: Energies = np.array([diagram.get_e_above_hull(one) for one in all_of])
+    return energies - above
 
 
 def programme(entries: Compositions, energies: Energies, numbers: Rows) -> Energies:
@@ -109,7 +110,8 @@ def main() -> int:
         compositions, energies = sample(given.size, given.cache or Path(folder))
     crystals = np.arange(len(SYMBOLS) - 1, len(energies))
     compositions, energies = compositions.take(crystals), energies[crystals]
-    has, largest, entries_of, begin = holding(compositions), 0.0, Counter(), time.process_time()
+    has, largest, begin = holding(compositions), 0.0, time.process_time()
+    entries_of: Counter[tuple[int, bool]] = Counter()
     for turn in range(given.systems):
         rng = np.random.default_rng([given.seed, turn])
         count = 1 + turn % 9
