@@ -12,7 +12,8 @@ crystals are candidates; the models are trained on the others. The papers have 1
 
 Per model and seed, of split and weights, the true distances of the candidates are opened once.
 What is printed, and written to the file of results, are the counts of `matdata discover`: hits
-among the first candidates, and enrichment, the share of hits there over that among all.
+among the first candidates, and enrichment, the share of hits there over that among all. Rows of
+other models that were searched alike stay in the file.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import matdata as md
 from matdata.core import elements
 from matdata.core.cache import cache_dir
 from matdata.evaluation.discovery.metrics import along
-from matdata.store.records import write_record
+from matdata.store.records import read_record, write_record
 from matdata.training import trainer
 from matdata_recipes.places import written
 from matdata_recipes.results import mean_and_deviation
@@ -159,8 +160,21 @@ def main(words: Sequence[str] | None = None) -> int:
     settings = {"target": TARGET, "split": RATIOS, "members": given.members, "limit": given.limit}
     output = given.output or written("discoveries", cache) / "perov5.json"
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_record(output, {"dataset": dataset.ref, "settings": settings, "searches": rows})
+    kept = others(output, dataset.ref, settings, models)
+    write_record(output, {"dataset": dataset.ref, "settings": settings, "searches": [*kept, *rows]})
     return 0
+
+
+def others(
+    output: Path, dataset: str, settings: dict[str, Any], models: Sequence[str]
+) -> list[dict[str, Any]]:
+    """What a file of results has of other models, searched in the same way."""
+    if not output.is_file():
+        return []
+    known = read_record(output)
+    if (known["dataset"], known["settings"]) != (dataset, settings):
+        return []
+    return [one for one in known["searches"] if one["model"] not in models]
 
 
 if __name__ == "__main__":
