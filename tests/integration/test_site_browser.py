@@ -36,6 +36,7 @@ PAGES = (
     "gallery/loaders.html",
     "howto/own_csv.html",
     "coming-from.html",
+    "reproduced.html",
     "interoperability.html",
     "glossary.html",
     "measurements.html",
@@ -130,6 +131,43 @@ def test_the_search_finds_pages(browser, address, words, found):
         f"no result is {found}",
     )
     assert not faults(browser)
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1000])
+@pytest.mark.parametrize("page", ["coming-from.html", "reproduced.html", "gallery/index.html"])
+def test_wide_pages_fit_a_desk(browser, address, page, width):
+    sized(browser, width, DESKTOP[1])
+    browser.get(f"{address}/{page}")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_both_sides_of_a_comparison_have_room(browser, address):
+    sized(browser, *DESKTOP)
+    browser.get(f"{address}/coming-from.html")
+    sides = browser.find_elements("css selector", ".sd-row pre")[:2]
+    assert len({side.rect["y"] // 10 for side in sides}) == 1  # beside each other
+    letters = browser.execute_script(
+        "const c=document.createElement('canvas').getContext('2d');"
+        "c.font=getComputedStyle(arguments[0]).font;return c.measureText('m').width", sides[0]
+    )  # fmt: skip
+    assert all(side.rect["width"] / letters > 52 for side in sides)
+
+
+def test_pictures_of_executed_pages_are_those_of_the_scheme(browser, address, built):
+    if "only-dark" not in (built / "gallery" / "funnel.html").read_text(encoding="utf-8"):
+        pytest.skip("the site was built without executing its pages; MATDATA_SITE names one")
+    for page, least in (("gallery/funnel.html", 1), ("gallery/index.html", 4), ("tour.html", 2)):
+        browser.get(f"{address}/{page}")
+        for theme, other in (("light", "dark"), ("dark", "light")):
+            browser.execute_script(f"document.body.dataset.theme = '{theme}'")
+            shown, hidden = (
+                browser.execute_script(
+                    f"return [...document.querySelectorAll('img.only-{one}')]"
+                    ".filter(i => i.offsetParent && i.naturalWidth).length"
+                )
+                for one in (theme, other)
+            )
+            assert (shown >= least, hidden) == (True, 0), (page, theme)
 
 
 def test_dark_and_light_differ_and_are_readable(browser, address):
