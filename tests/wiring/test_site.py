@@ -177,6 +177,21 @@ def test_the_gallery_shows_the_first_picture_of_each_page_in_both_schemes(site, 
         assert 'data-page="gallery/b"></div>' in text
 
 
+def test_papers_tables_rank_classes_by_what_is_better_when_higher(site):
+    from matdata_site import paper_pages
+
+    def result(seed, roc_auc):
+        entry = {"unit": "1", "task": "classification", "paper": None,
+                 "metrics": {"roc_auc": roc_auc, "accuracy": 0.5},
+                 "baselines": {"dummy_frequencies": {"roc_auc": 0.5}}}  # fmt: skip
+        return {"plugin": {"name": "roost"}, "split": {"name": "s"}, "seed": seed,
+                "command": "matdata train", "targets": {"metal": entry}}  # fmt: skip
+
+    text = "\n".join(paper_pages._page({"d": [result(0, 0.7), result(1, 0.9)]}))
+    assert "test ROC-AUC" in text
+    assert text.index("| 1 | 0.9 | 0.5 |") < text.index("| 0 | 0.7 | 0.5 |")
+
+
 def test_the_gallery_lists_its_pages_with_room_for_a_picture():
     text = (DOCS / "gallery" / "index.md").read_text(encoding="utf-8")
     pages = {f"gallery/{path.stem}" for path in (DOCS / "gallery").glob("*.md")} - {"gallery/index"}

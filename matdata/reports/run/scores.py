@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
-from matdata.reports.markup import Section, Table, note, number, paragraph, subheading
+from matdata.reports.markup import Section, Table, code, note, number, paragraph, subheading
 from matdata.reports.run.results import OPENED_ONLY, TEST, VALIDATION, Results
 from matdata.training.scores.shown import few_scores
 
@@ -43,7 +43,8 @@ def scores(results: Results) -> Section:
         body += list(_table(results, scored))
     if _of_test(results):
         text = _of_test(results)
-        body.append(note(f"{text[0].upper()}{text[1:]}. A report opens no test part."))
+        words = f"{text[0].upper()}{text[1:]}. A report opens no test part.".split("`")
+        body.append(note(*(code(one) if k % 2 else one for k, one in enumerate(words))))
     return Section("scores", "Scores", body)
 
 
