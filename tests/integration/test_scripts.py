@@ -45,6 +45,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/ofm_vs_matminer.py": FEW,
     "benchmarks/products.py": ("--times", "1"),
     "benchmarks/reaction_graph.py": ("--limit", "40", "--repeats", "1"),
+    "benchmarks/report_table.py": ("--rows", "2000", "--columns", "30", "--repeat", "1"),
     "benchmarks/spectra.py": ("--materials", "60", "--points", "20", "--epochs", "1"),
     "benchmarks/protostructure_vs_pymatgen.py": ("--limit", "6"),
     "benchmarks/quotient_sizes.py": ("--limit", "6"),
