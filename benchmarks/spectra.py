@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import csv
+import functools
 import itertools
 import sys
 import tempfile
@@ -73,6 +74,11 @@ def epoch_seconds(dataset: md.Dataset, target: str, epochs: int, batch: int) -> 
     return min(float(row["seconds"]) for row in read_log(run.folder) if "seconds" in row)
 
 
+def _read(path: Path, count: int) -> None:
+    for _ in range(count):
+        read_spectra(path, ("xx",))
+
+
 def time_xml(folder: Path, points: int, count: int = 20) -> None:
     """Print how long a file of a dielectric function is read, of either kind of XML."""
     energies = np.linspace(0.0, MAX_EV, points)
@@ -100,7 +106,7 @@ def time_xml(folder: Path, points: int, count: int = 20) -> None:
     for what, text in files.items():
         path = folder / "one.xml"
         path.write_text(text)
-        seconds = best(lambda path=path: [read_spectra(path, ("xx",)) for _ in range(count)])
+        seconds = best(functools.partial(_read, path, count))
         print(f"{what} of {points:,} energies: {1000 * seconds / count:.2f} ms a file")
 
 
