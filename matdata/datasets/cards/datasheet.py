@@ -42,7 +42,7 @@ def datasheet(
     """
     content = Exported(dataset)
     body = "\n".join(_lines(dataset, folder, source, split))
-    return f"{header(content, folder.schema, folder.counts)}{body}\n"
+    return f"{header(content, folder.schema, folder.configs)}{body}\n"
 
 
 def _lines(

@@ -1,4 +1,4 @@
-"""npz and HDF5: the whole table, structures and features of any shape as named arrays, in blocks."""
+"""npz and HDF5: the whole table, structures and features as named arrays, block by block."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from matdata.core.licences import SPDX
 from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.hf_files import Configs, PartFiles
 
 #: Licences that data set cards have a name for; others are named in words.
 LICENCES = {one.lower(): one for one in SPDX}
@@ -16,7 +17,7 @@ _ENDS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6,
          (10**7, "1M<n<10M"))  # fmt: skip
 
 
-def header(content: Exported, schema: pa.Schema, counts: Mapping[str, int]) -> str:
+def header(content: Exported, schema: pa.Schema, configs: Configs) -> str:
     """The header with its dashes.
 
     Parameters
@@ -25,25 +26,47 @@ def header(content: Exported, schema: pa.Schema, counts: Mapping[str, int]) -> s
         The dataset.
     schema
         Arrow types of the columns.
-    counts
-        Rows by split.
+    configs
+        By configuration the rows and files of each split; the first one is the default.
     """
     name = str(content.dataset.manifest["name"])
     lines = ["---", f"pretty_name: {_text(name)}", *_licence(content.words.get("licence", ""))]
     lines += ["size_categories:", f"- {_size(len(content))}"]
     lines += ["tags:", "- chemistry", "- materials-science", "- crystals"]
-    lines += ["configs:", "- config_name: default", "  data_files:"]
-    for split in counts:
-        lines += [f"  - split: {split}", f"    path: data/{split}-*"]
-    lines += ["dataset_info:", "  features:"]
+    lines += ["configs:"]
+    for number, (name, parts) in enumerate(configs.items()):
+        lines += [f"- config_name: {name}"]
+        lines += ["  default: true"] if number == 0 and len(configs) > 1 else []
+        lines += ["  data_files:"]
+        for split, one in parts.items():
+            lines += [f"  - split: {split}", *_paths(one.paths)]
+    lines += ["dataset_info:"]
+    for name, parts in configs.items():
+        lines += _info(name if len(configs) > 1 else None, schema, parts)
+    return "\n".join([*lines, "---", ""])
+
+
+def _paths(paths: list[str]) -> list[str]:
+    if len(paths) == 1:
+        return [f"    path: {paths[0]}"]
+    return ["    path:", *(f"    - {path}" for path in paths)]
+
+
+def _info(name: str | None, schema: pa.Schema, parts: Mapping[str, PartFiles]) -> Iterator[str]:
+    """Types of columns and rows of a configuration, which has a name where there are several."""
+    indent = "  "
+    if name is not None:
+        yield f"- config_name: {name}"
+    yield f"{indent}features:"
     for field in schema:
         first, *others = _feature(field.type)
-        lines += [f"  - name: {_text(field.name)}", f"    {first}"]
-        lines += [f"    {line}" for line in others]
-    lines += ["  splits:"]
-    for split, rows in counts.items():
-        lines += [f"  - name: {split}", f"    num_examples: {rows}"]
-    return "\n".join([*lines, "---", ""])
+        yield f"{indent}- name: {_text(field.name)}"
+        yield f"{indent}  {first}"
+        yield from (f"{indent}  {line}" for line in others)
+    yield f"{indent}splits:"
+    for split, one in parts.items():
+        yield f"{indent}- name: {split}"
+        yield f"{indent}  num_examples: {one.rows}"
 
 
 def _size(rows: int) -> str:
