@@ -122,7 +122,9 @@ class RemoteFeatures:
                 continue
             except FeatureError:
                 record = find_shared_feature(self._folder, dataset.data_ref, spec, settings)
-            require_own(record, manifest_of(record, self._folder), dataset.manifest, dataset.folder.name)
+            require_own(
+                record, manifest_of(record, self._folder), dataset.manifest, dataset.folder.name
+            )
             report(f"pulling {spec} of {dataset.ref} from {self._folder.shown}")
             transfer = Transfer(self._folder, self._cache, WORKERS, SILENT)
             install_record(record, manifest_of(record, self._folder), transfer)

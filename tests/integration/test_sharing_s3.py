@@ -186,7 +186,16 @@ def test_a_training_pulls_what_it_reads(cache, bucket, proxy, tmp_path, capsys):
         "rf-magpie", f"{bucket}/golden", name, cache=one, quiet=True, **options, **hypers
     )
     assert run.result()["validation"] == own.result()["validation"]
-    words = ["--target", name, "--name", "far", "--split", options["split"], "--set", "hyper.trees=5"]
+    words = [
+        "--target",
+        name,
+        "--name",
+        "far",
+        "--split",
+        options["split"],
+        "--set",
+        "hyper.trees=5",
+    ]
     address = f"{bucket}/golden"
     assert main(["train", "rf-magpie", address, *words, "--cache", str(other)]) == 0
     assert "pulling magpie of golden@" in capsys.readouterr().out
