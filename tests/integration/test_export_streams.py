@@ -14,11 +14,17 @@ from matdata.core.crystals import Ragged
 from matdata.datasets.exporting import ExportRequest, export_dataset
 from matdata.datasets.exports import feature_columns, streams
 from matdata.store.nested import is_nested, json_text
+from matdata.store.spectrum_columns import AxisColumn, SpectrumColumn
 
 pytestmark = pytest.mark.slow
 
 
 def _as_array(cells):
+    if isinstance(cells, AxisColumn):
+        return cells.points
+    if isinstance(cells, SpectrumColumn):
+        return cells.take(np.arange(len(cells)))
+    cells = list(cells)
     present = [cell for cell in cells if cell is not None]
     if len(present) == len(cells) and all(isinstance(cell, bool) for cell in present):
         return np.asarray(cells, dtype=bool)
@@ -32,7 +38,7 @@ def _as_array(cells):
 
 def _whole(dataset, features):
     """All arrays, each made at once."""
-    arrays = {f"table.{name}": _as_array(list(cells)) for name, cells in dataset.columns.items()}
+    arrays = {f"table.{name}": _as_array(cells) for name, cells in dataset.columns.items()}
     structures = dataset.structures
     if len(structures.crystals):
         arrays |= {f"crystals.{k}": v for k, v in structures.crystals.columns().items()}

@@ -66,7 +66,11 @@ def write_hf(folder: Path, content: Exported) -> None:
                 writers[group].write(table.take(numbers_array(np.flatnonzero(group_of == group))))
     configs = configs_of(content, division)
     opened = _OPENED + "".join(_ONE.format(name) for name in list(configs)[:1] if len(configs) > 1)
-    write_card(folder / "README.md", content, "hf", header(content, schema, configs), opened)
+    files = {
+        part: sorted((folder / "data").glob(f"{part}-*")) for part in next(iter(configs.values()))
+    }
+    top = header(content, schema, files, configs=configs, folder=folder)
+    write_card(folder / "README.md", content, "hf", top, opened)
 
 
 _OPENED = """```python

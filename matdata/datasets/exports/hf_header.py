@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from matdata.core.licences import SPDX
 from matdata.datasets.exports.content import Exported
-from matdata.datasets.exports.hf_files import Configs, PartFiles
+from matdata.datasets.exports.hf_files import Configs
 
 #: Licences that data set cards have a name for; others are named in words.
 LICENCES = {one.lower(): one for one in SPDX}
@@ -17,7 +19,14 @@ _ENDS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6,
          (10**7, "1M<n<10M"))  # fmt: skip
 
 
-def header(content: Exported, schema: pa.Schema, configs: Configs) -> str:
+def header(
+    content: Exported,
+    schema: pa.Schema | None,
+    parts: Mapping[str, Sequence[Path]],
+    patterns: Mapping[str, str] | None = None,
+    configs: Configs | None = None,
+    folder: Path | None = None,
+) -> str:
     """The header with its dashes.
 
     Parameters
@@ -25,48 +34,74 @@ def header(content: Exported, schema: pa.Schema, configs: Configs) -> str:
     content
         The dataset.
     schema
-        Arrow types of the columns.
-    configs
-        By configuration the rows and files of each split; the first one is the default.
+        Arrow types of the columns; None of files that state none.
+    parts
+        Parquet files by split. Their rows and bytes in Arrow are stated: `datasets` compares the
+        rows with those that it reads, and takes no statement without the bytes.
+    patterns
+        By split the names of its files beside the card; those of shards if not given.
+    configs, folder
+        Where there are several configurations the files of each, and where these lie.
     """
     name = str(content.dataset.manifest["name"])
     lines = ["---", f"pretty_name: {_text(name)}", *_licence(content.words.get("licence", ""))]
     lines += ["size_categories:", f"- {_size(len(content))}"]
     lines += ["tags:", "- chemistry", "- materials-science", "- crystals"]
-    lines += ["configs:"]
-    for number, (name, parts) in enumerate(configs.items()):
-        lines += [f"- config_name: {name}"]
-        lines += ["  default: true"] if number == 0 and len(configs) > 1 else []
-        lines += ["  data_files:"]
-        for split, one in parts.items():
-            lines += [f"  - split: {split}", *_paths(one.paths)]
-    lines += ["dataset_info:"]
-    for name, parts in configs.items():
-        lines += _info(name if len(configs) > 1 else None, schema, parts)
+    if configs is not None and len(configs) > 1 and schema is not None and folder is not None:
+        return "\n".join([*lines, *_several(schema, configs, folder), "---", ""])
+    lines += ["configs:", "- config_name: default", "  data_files:"]
+    for split in parts:
+        pattern = f"data/{split}-*" if patterns is None else _text(patterns[split])
+        lines += [f"  - split: {split}", f"    path: {pattern}"]
+    if schema is None:
+        return "\n".join([*lines, "---", ""])
+    lines += ["dataset_info:", *_info(schema, parts)]
     return "\n".join([*lines, "---", ""])
 
 
-def _paths(paths: list[str]) -> list[str]:
-    if len(paths) == 1:
-        return [f"    path: {paths[0]}"]
-    return ["    path:", *(f"    - {path}" for path in paths)]
-
-
-def _info(name: str | None, schema: pa.Schema, parts: Mapping[str, PartFiles]) -> Iterator[str]:
-    """Types of columns and rows of a configuration, which has a name where there are several."""
-    indent = "  "
-    if name is not None:
-        yield f"- config_name: {name}"
-    yield f"{indent}features:"
+def _info(schema: pa.Schema, parts: Mapping[str, Sequence[Path]]) -> Iterator[str]:
+    """Types of columns, and rows and bytes of each split."""
+    yield "  features:"
     for field in schema:
         first, *others = _feature(field.type)
-        yield f"{indent}- name: {_text(field.name)}"
-        yield f"{indent}  {first}"
-        yield from (f"{indent}  {line}" for line in others)
-    yield f"{indent}splits:"
-    for split, one in parts.items():
-        yield f"{indent}- name: {split}"
-        yield f"{indent}  num_examples: {one.rows}"
+        yield f"  - name: {_text(field.name)}"
+        yield f"    {first}"
+        yield from (f"    {line}" for line in others)
+    yield "  splits:"
+    for split, files in parts.items():
+        size, rows = _extent(files)
+        yield f"  - name: {split}"
+        yield f"    num_bytes: {size}"
+        yield f"    num_examples: {rows}"
+
+
+def _several(schema: pa.Schema, configs: Configs, folder: Path) -> Iterator[str]:
+    """Files, types and rows of several configurations, of which the first one is the default."""
+    yield "configs:"
+    for number, (name, parts) in enumerate(configs.items()):
+        yield f"- config_name: {name}"
+        yield from ["  default: true"] if number == 0 else []
+        yield "  data_files:"
+        for split, one in parts.items():
+            yield f"  - split: {split}"
+            yield "    path:"
+            yield from (f"    - {path}" for path in one.paths)
+    yield "dataset_info:"
+    for name, parts in configs.items():
+        yield f"- config_name: {name}"
+        files = {split: [folder / path for path in one.paths] for split, one in parts.items()}
+        yield from _info(schema, files)
+
+
+def _extent(paths: Sequence[Path]) -> tuple[int, int]:
+    """Bytes in memory and rows of Parquet files, of which a row group is held at a time."""
+    size = rows = 0
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            rows += file.metadata.num_rows
+            groups = range(file.num_row_groups)
+            size += sum(file.read_row_group(k).nbytes for k in groups)
+    return size, rows
 
 
 def _size(rows: int) -> str:

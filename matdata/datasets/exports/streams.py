@@ -15,6 +15,7 @@ from matdata.datasets.exports.feature_columns import DenseRows
 from matdata.features.base import Dense
 from matdata.features.feature import Feature, values_and_offsets
 from matdata.store.nested import is_nested, json_text
+from matdata.store.spectrum_columns import AxisColumn, SpectrumColumn
 
 Array = npt.NDArray[Any]
 #: Rows in memory at a time of a column of lists or records; bytes of texts, of four each letter.
@@ -58,6 +59,12 @@ def _whole(name: str, array: Array) -> Stream:
 def _of_column(content: Exported, name: str) -> Stream:
     """A column of the table; of a number that is missing NaN, of a text ``""``."""
     columns, n = content.dataset.columns, len(content)
+    own = columns[name] if columns.spectra is not None and name in columns.spectra.names else None
+    if isinstance(own, AxisColumn):  # the points, once
+        return _whole(f"table.{name}", own.points)
+    if isinstance(own, SpectrumColumn):
+        none = own.take(np.empty(0, np.int64))
+        return Stream(f"table.{name}", none.dtype, (n, *none.shape[1:]), lambda: _spectra(own, n))
     spectrum = columns.spectra is not None and name in columns.spectra.names
     cells: Any = columns[name] if spectrum else columns.array(name)
 
@@ -83,6 +90,12 @@ def _of_column(content: Exported, name: str) -> Stream:
         (n,),
         lambda: (convert(piece).astype(dtype, copy=False) for piece in pieces(rows)),
     )
+
+
+def _spectra(column: SpectrumColumn, n: int) -> Iterator[Array]:
+    """Spectra as numbers, NaN where they are not known."""
+    for start in range(0, n, NESTED):
+        yield column.take(np.arange(start, min(start + NESTED, n)))
 
 
 def _numbers(cells: list[Any]) -> Array:
