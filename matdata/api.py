@@ -34,6 +34,7 @@ from matdata.datasets.opening import open
 from matdata.datasets.reporting import report
 from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
+from matdata.datasets.training import train, train_folds
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.curve_workflow import curve
 from matdata.evaluation.discovery.workflow import discover
@@ -50,7 +51,7 @@ from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.import_workflow import import_run
 from matdata.training.target import Target
-from matdata.training.workflow import open_run, train, train_folds
+from matdata.training.workflow import open_run
 
 if TYPE_CHECKING:
     from lightning import LightningDataModule

@@ -242,7 +242,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         metavar="NAME",
-        help="the saved split that hf and matbench write; the only one if not given",
+        help="the saved split that hf and matbench write, of hf several (A,B); the only one if not "
+        "given",
     )
     parser.add_argument(
         "--derived",

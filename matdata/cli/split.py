@@ -8,8 +8,10 @@ from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
+from matdata.core.scheduler_names import check_scheduler
+from matdata.datasets.splitting import splits_of
 from matdata.splits.arguments import SPLIT_OPTIONS, canonical, config_of_split
-from matdata.splits.saved import Saved, add_splits, load_split, settings_of_method, unmatched_ids
+from matdata.splits.saved import Saved, load_split, save_splits, settings_of_method, unmatched_ids
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
 from matdata.store.damage import require_whole
@@ -20,13 +22,14 @@ def run(given: argparse.Namespace) -> int:
     """Add a split, or the splits of all folds, to a dataset."""
     console = console_of(given)
     asked = joined(given, SPLIT_OPTIONS, canonical)
+    check_scheduler(asked.get("scheduler"))
     method, settings, name = asked["method"], asked["settings"], asked.get("name")
     dataset = find_dataset(cache_dir(asked.get("cache")), asked["dataset"])
     require_whole(dataset.folder, KIND)
     if given.write_config:
         resolved = settings_of_method(method, settings)
         write_config(given.write_config, config_of_split(dataset.ref, method, resolved, name))
-    splits = add_splits(dataset, method, settings, console, name)
+    splits = save_splits(dataset, splits_of(dataset, asked), console, name)
     if given.json:
         notes = [_described(dataset, one) for one in splits]
         unchanged = all(state == "unchanged" for _, state in splits)

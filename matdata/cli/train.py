@@ -15,6 +15,7 @@ from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
 from matdata.core.options import Values
 from matdata.core.packages import need_torch
+from matdata.datasets.training import request_at_hand
 from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
 from matdata.training.arguments import request_of as request_from
 from matdata.training.request import Request
@@ -32,6 +33,7 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.train import train
 
     cache, name, console = cache_dir(fields.get("cache")), fields.get("name"), console_of(given)
+    request = request_at_hand(request, cache, console)
     if given.write_config:
         _write_config(given.write_config, request, cache, fields)
     folds = fields.get("folds") is not None

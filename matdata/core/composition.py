@@ -74,9 +74,19 @@ def reduced_formula(amounts: Mapping[int, float]) -> str:
     return formula_of(reduced_amounts(amounts))
 
 
+@functools.cache
+def _formula_places() -> Int:
+    """The place of each atomic number in a formula, (119,)."""
+    order = _formula_order()
+    places = np.empty(len(order), dtype=np.int64)
+    places[sorted(range(len(order)), key=lambda z: order[z])] = np.arange(len(order))
+    return places
+
+
 @functools.lru_cache(maxsize=1 << 14)
-def _reduced_formula(numbers: tuple[int, ...], amounts: tuple[float, ...]) -> str:
-    return reduced_formula(dict(zip(numbers, amounts, strict=True)))
+def _term(number: int, amount: int) -> str:
+    """A whole amount of an element in a formula."""
+    return formula_of({number: float(amount)})
 
 
 def chemical_systems(numbers: npt.NDArray[np.uint8], offsets: Int) -> list[str]:
@@ -193,15 +203,23 @@ class Compositions:
 
     def reduced_formulas(self) -> list[str]:
         """The reduced formula of each composition, (n,)."""
-        bounds, numbers, amounts = (
-            self.offsets.tolist(),
-            self.numbers.tolist(),
-            self.amounts.tolist(),
-        )
-        return [
-            _reduced_formula(tuple(numbers[a:b]), tuple(amounts[a:b]))
-            for a, b in itertools.pairwise(bounds)
-        ]
+        if not len(self):
+            return []
+        whole = (self.amounts >= 1) & (self.amounts < _MAX_WHOLE)
+        whole &= self.amounts == np.trunc(self.amounts)
+        entry = np.repeat(np.arange(len(self)), self.n_elements)
+        counts = np.where(whole, self.amounts, 1.0).astype(np.int64)
+        # by the starts of those that have elements, as `reduceat` knows no empty range
+        divisors = np.ones(len(self), np.int64)
+        filled = np.flatnonzero(self.n_elements)
+        divisors[filled] = np.gcd.reduceat(counts, self.offsets[filled]) if len(filled) else 1
+        order = np.lexsort((_formula_places()[self.numbers], entry))
+        counts = (counts // divisors[entry])[order].tolist()
+        terms = list(map(_term, self.numbers[order].tolist(), counts))
+        formulas = ["".join(terms[a:b]) for a, b in itertools.pairwise(self.offsets.tolist())]
+        for row in np.unique(entry[~whole]).tolist():
+            formulas[row] = reduced_formula(self.amounts_of(row))
+        return formulas
 
     def chemical_systems(self) -> list[str]:
         """The chemical system of each composition, symbols in alphabetical order (``Cl-Na``)."""

@@ -83,7 +83,7 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def digest_file(path: Path, algorithm: str = "sha256") -> str:
+def digest_file(path: str | Path, algorithm: str = "sha256") -> str:
     """Digest (hex) of a file's bytes, read in bounded memory; MD5 where a publisher states that."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, algorithm).hexdigest()

@@ -210,18 +210,29 @@ def pairs_between(
     CurationError
         If there are no protostructures.
     """
+    names = np.asarray(parts, dtype=np.str_).tolist()
+    part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
+    labels = _labels_across(require_labels(protostructures), names)
+    pairs = find_near_duplicates(crystals, labels, settings, workers).pairs
+    across = [pair for pair in pairs if part_of[pair.first] != part_of[pair.second]]
+    return confirmed(crystals, across) if judge else across
+
+
+def require_labels(protostructures: Sequence[str | None] | None) -> Sequence[str | None]:
+    """The protostructures among which near duplicates are searched.
+
+    Raises
+    ------
+    CurationError
+        If there are none.
+    """
     if protostructures is None:
         raise CurationError(
             "near duplicates are searched among equal protostructures, and there are none",
             cause="the dataset was built with --symmetry none",
             next_step="build it with symmetry (moyopy or spglib)",
         )
-    names = np.asarray(parts, dtype=np.str_).tolist()
-    part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
-    labels = _labels_across(protostructures, names)
-    pairs = find_near_duplicates(crystals, labels, settings, workers).pairs
-    across = [pair for pair in pairs if part_of[pair.first] != part_of[pair.second]]
-    return confirmed(crystals, across) if judge else across
+    return protostructures
 
 
 def _labels_across(labels: Sequence[str | None], parts: Sequence[str]) -> list[str | None]:

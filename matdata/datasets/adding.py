@@ -10,9 +10,10 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
 from matdata.core.options import Values, values_of_keywords
+from matdata.datasets.splitting import splits_of
 from matdata.features.building.runner import BuiltFeature
 from matdata.splits.base import Split
-from matdata.splits.saved import computed_splits, load_split, save_splits
+from matdata.splits.saved import load_split, save_splits
 from matdata.store.config_file import over_config
 from matdata.store.dataset_folder import DatasetFolder
 
@@ -113,7 +114,7 @@ def make_folds(dataset: DatasetFolder, options: JsonMapping) -> list[Split]:
     SplitError
         If the split is impossible, or another one is saved under its name.
     """
-    splits = computed_splits(dataset, options["method"], options["settings"])
+    splits = splits_of(dataset, options)
     saved = save_splits(dataset, splits, name=options.get("name"))
     return [load_split(dataset, one.name) for one in saved]
 
@@ -149,7 +150,7 @@ def find_or_make(dataset: DatasetFolder, which: object, given: Values) -> Split:
             next_step="leave the options out, or give ratios such as 70/15/15 (and name=…)",
         )
     options = split_options(None, {"split": which, **asked})
-    splits = computed_splits(dataset, options["method"], options["settings"])
+    splits = splits_of(dataset, options)
     if len(splits) != 1:
         raise SplitError(
             f"{options['method']} makes {len(splits)} splits, one per fold",

@@ -14,10 +14,11 @@ from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.formats import FORMATS, format_of
 from matdata.datasets.exports.losses import sentence
 from matdata.datasets.exports.rebuild import rebuild_command
-from matdata.datasets.exports.split_choice import folds_to_write, split_to_write
+from matdata.datasets.exports.split_choice import folds_to_write, splits_to_write
 from matdata.datasets.exports.writing import write_export
 from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
+from matdata.splits.base import Split
 from matdata.store.catalogue import find_snapshot_folder
 from matdata.store.manifest import is_committed
 
@@ -43,7 +44,8 @@ class ExportRequest:
     snapshot
         Write the records that the dataset was made from, which ``matdata build --from`` reads.
     split
-        Name of the saved split that is written, of formats that hold one; the only one if None.
+        Names of the saved splits that are written, separated by commas, of formats that hold
+        splits; the only one if None.
     derived
         Write the columns that matdata computes as well.
 
@@ -143,11 +145,15 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
         family = asked.settings.get(spec.partition(":")[0], {})
         features[spec] = dataset.feature(spec, **asked.settings.get(spec, family))
     form = FORMATS[asked.form]
+    splits: Mapping[str, Split] = {}
+    if form.splits is not None:
+        choose = splits_to_write if form.splits == "several" else folds_to_write
+        splits = choose(dataset, asked.split)
     content = Exported(
         dataset,
         features,
-        split_to_write(dataset, asked.split) if form.splits == "one" else None,
-        folds_to_write(dataset, asked.split) if form.splits == "folds" else {},
+        next(iter(splits.values()), None) if form.splits == "several" else None,
+        splits,
         asked.derived,
         asked.raw_text,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,3 +41,17 @@ class SharedDataset(Dataset):
             If the shared folder cannot be read.
         """
         return self._remote.opened(self, spec, settings)
+
+    def bring(
+        self, features: Mapping[str, Mapping[str, object]], report: Callable[[str], None]
+    ) -> None:
+        """Pull features that the cache lacks, as `DatasetFolder.bring`.
+
+        Raises
+        ------
+        FeatureError
+            If one is not there.
+        StoreError
+            If the shared folder cannot be read, or the disk is full.
+        """
+        self._remote.bring(self, features, report)

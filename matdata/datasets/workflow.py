@@ -142,7 +142,7 @@ def export(
     raw_text: bool = False,
     snapshot: bool = False,
     archive: bool = False,
-    split: str | None = None,
+    split: Texts | None = None,
     derived: bool = False,
     cache: str | Path | None = None,
 ) -> Path:
@@ -171,7 +171,8 @@ def export(
         Write the artefacts as they are, dataset, splits and `features`, as an archive (.zip, .tar,
         .tar.gz) that `import_` takes; with `snapshot` also the records it was made from.
     split
-        The saved split that ``hf`` and ``matbench`` write; the only one if not given.
+        The saved split that ``hf`` and ``matbench`` write, of ``hf`` several; the only one if not
+        given.
     derived
         Write columns that matdata computes as well, which a rebuild computes anew.
     cache
@@ -199,8 +200,8 @@ def export(
     if archive:
         refuse_with_archive(format, split, derived, raw_text, set)
         return _archive(dataset_of(dataset, cache), path, features, snapshot=snapshot)
-    specs = words(features)
-    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
+    specs, named = words(features), ",".join(words(split)) or None
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, named, derived)
     written = export_dataset(dataset_of(dataset, cache), request)
     console = python_console()
     for line in lines_of(written):

@@ -10,6 +10,7 @@ from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path
 from matdata.housekeeping.artefacts import Artefact
 from matdata.housekeeping.closure import dependents
+from matdata.housekeeping.elsewhere import lacking_elsewhere, where
 from matdata.store.latest import order
 
 
@@ -29,12 +30,15 @@ class Superseded(NamedTuple):
     kept: list[tuple[str, str]]
 
 
-def superseded(artefacts: Sequence[Artefact], keep: int) -> Superseded:
+def superseded(
+    artefacts: Sequence[Artefact], keep: int, elsewhere: Sequence[Artefact] = ()
+) -> Superseded:
     """Versions of each dataset but the `keep` used last, unless something refers to them.
 
     What was used last is what ``latest.json`` records; a version that it does not name stays, as
     its place is unknown. A version stays, too, if a run was trained on it, another dataset was
-    built without its materials, or a test part of it was opened.
+    built without its materials, a test part of it was opened, or something in a cache of others
+    (`elsewhere`) was made from it.
     """
     going: list[list[Artefact]] = []
     kept: list[tuple[str, str]] = []
@@ -43,7 +47,7 @@ def superseded(artefacts: Sequence[Artefact], keep: int) -> Superseded:
         older, unknown = _older(home, versions, keep)
         kept += unknown
         for version in older:
-            reason = _referred_to(artefacts, version)
+            reason = _referred_to(artefacts, version, elsewhere)
             if reason is not None:
                 kept.append((version.ref, reason))
                 continue
@@ -79,13 +83,17 @@ def _older(
     return known[: max(len(known) - keep, 0)], [(one.ref, reason) for one in unknown]
 
 
-def _referred_to(artefacts: Sequence[Artefact], version: Artefact) -> str | None:
+def _referred_to(
+    artefacts: Sequence[Artefact], version: Artefact, elsewhere: Sequence[Artefact]
+) -> str | None:
     """Why a version stays; None if nothing refers to it."""
     using = [one for one in dependents(artefacts, [version]) if one.kind in ("run", "dataset")]
     if using:
         return f"{using[0].ref} was made from it"
     if openings_path(version.paths[0]).exists():
         return "a test part of it was opened"
+    if users := lacking_elsewhere(artefacts, elsewhere, [version]):
+        return f"{where(users[0])} was made from it"
     return None
 
 

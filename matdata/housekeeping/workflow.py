@@ -14,9 +14,13 @@ from matdata.evaluation.openings import openings_path
 from matdata.housekeeping.artefacts import Artefact, inventory
 from matdata.housekeeping.closure import dependents, in_order
 from matdata.housekeeping.downloads import downloads
+from matdata.housekeeping.elsewhere import (
+    inventory_elsewhere,
+    named_here,
+    require_unused_elsewhere,
+)
 from matdata.housekeeping.leftovers import Leftover, leftovers
 from matdata.housekeeping.policy import superseded
-from matdata.housekeeping.references import named
 from matdata.housekeeping.removing import (
     at_rest,
     remove_artefact,
@@ -71,11 +75,12 @@ def rm(
     """
     home = cache_dir(cache)
     artefacts = inventory(home)
-    chosen = in_order(named(artefacts, ref))
+    chosen = in_order(named_here(home, artefacts, ref))
     others = dependents(artefacts, chosen)
     if others and not cascade:
         raise _refusal(ref, others)
     going = in_order([*others, *chosen])
+    require_unused_elsewhere(ref, artefacts, inventory_elsewhere(home), going)
     removal = Removal(dry_run)
     tally = Tally(removal)
     records = [path for one in going for path in _openings(one)]
@@ -201,7 +206,7 @@ def gc(
     tally = Tally(Removal(dry_run))
     artefacts = inventory(home)
     if keep is not None:
-        policy = superseded(artefacts, keep)
+        policy = superseded(artefacts, keep, inventory_elsewhere(home))
         tally.removal.kept.extend(Kept(*one) for one in policy.kept)
         for group in policy.going:
             _group_goes(home, group, tally)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from matdata.features.feature import Feature, open_feature
 from matdata.sharing.address import Address
 from matdata.sharing.artefacts import SHARDS
 from matdata.sharing.block_cache import BlockCache
+from matdata.sharing.consistency import manifest_of, require_own
 from matdata.sharing.defaults import WORKERS
 from matdata.sharing.folder import SharedFolder
-from matdata.sharing.install import Transfer
+from matdata.sharing.install import Transfer, install_record
 from matdata.sharing.locating import locate, only_dataset
 from matdata.sharing.pull import plan, pull_all
 from matdata.sharing.receive import receive_all
@@ -90,6 +91,43 @@ class RemoteFeatures:
         return Feature(
             headers, dataset.ids, dataset.data_digest, dict(settings), dataset.rejects, parts
         )
+
+    def bring(
+        self,
+        dataset: DatasetFolder,
+        features: Mapping[str, Mapping[str, object]],
+        report: Callable[[str], None],
+    ) -> None:
+        """Pull features that the cache lacks.
+
+        Parameters
+        ----------
+        dataset
+            The dataset that they are of.
+        features
+            By spec the settings that they must have.
+        report
+            Called with a line for each feature that is pulled.
+
+        Raises
+        ------
+        FeatureError
+            If one is not there, or several match.
+        StoreError
+            If the shared folder cannot be read, or the disk is full.
+        """
+        for spec, settings in features.items():
+            try:
+                open_feature(dataset, self._cache, spec, settings)
+                continue
+            except FeatureError:
+                record = find_shared_feature(self._folder, dataset.data_ref, spec, settings)
+            require_own(
+                record, manifest_of(record, self._folder), dataset.manifest, dataset.folder.name
+            )
+            report(f"pulling {spec} of {dataset.ref} from {self._folder.shown}")
+            transfer = Transfer(self._folder, self._cache, WORKERS, SILENT)
+            install_record(record, manifest_of(record, self._folder), transfer)
 
     def _headers(self, record: Record) -> Path:
         """A folder with all files of a feature but its shards, which are small."""

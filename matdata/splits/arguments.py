@@ -5,6 +5,7 @@ from __future__ import annotations
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.core.settings import Settings
 from matdata.splits.saved import settings_known
 from matdata.store.config_file import Entry, config_text
@@ -20,13 +21,19 @@ SPLIT_OPTIONS = (
     Option("split", "70/15/15 (default), 80/20, or counts", metavar="RATIOS", group=METHOD),
     Option(
         "group_by",
-        "keep groups on one side",
+        "keep groups on one side; near_duplicate keeps structures that are nearly equal together",
         "words",
         metavar="COLUMN",
         aliases=("by",),
         group=METHOD,
     ),
     Option("seed", "seed of the draw (default: 0)", "int", group=METHOD),
+    Option(
+        "scheduler",
+        f"where near duplicates are searched: {SCHEDULERS}",
+        metavar="WHERE",
+        group=METHOD,
+    ),
     Option("name", "save under this name", group="output"),
     Option(
         "set",
@@ -60,7 +67,7 @@ def canonical(values: Values, whole: Values) -> JsonObject:
             )
         if key in values.get("set", {}):
             raise ConfigError(f"{key} is given twice: by {flag} and by --set")
-    plain = {key: values[key] for key in ("dataset", "name", "cache") if key in values}
+    plain = {key: values[key] for key in ("dataset", "name", "cache", "scheduler") if key in values}
     return {**plain, "method": method, "settings": {**named, **values.get("set", {})}}
 
 

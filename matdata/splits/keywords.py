@@ -21,9 +21,12 @@ class SplitKeywords(TypedDict, total=False):
         ``random``, ``stable``, ``group``, ``kfold``, ``element``, ``taata``, ``time``,
         ``matbench`` or ``fixed``; ``group`` where `group_by` is given, else ``random``.
     group_by
-        Columns whose groups are kept on one side.
+        Columns whose groups are kept on one side; ``near_duplicate`` for groups of structures that
+        are nearly equal (`matdata.curate.near_duplicates`).
     seed
         Seed of the draw.
+    scheduler
+        Where near duplicates are searched: ``threads``, ``processes``, ``dask``, or an address.
     name
         Name to save under, instead of the method's own.
     set
@@ -33,5 +36,6 @@ class SplitKeywords(TypedDict, total=False):
     method: str
     group_by: str | Sequence[str]
     seed: int
+    scheduler: str | None
     name: str | None
     set: Mapping[str, Any]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from matdata.splits.base import Split
 from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
+from matdata.splits.purpose import NEAR
 from matdata.splits.ratios import canonical_text
 from matdata.store.columns import STRUCTURE_COLUMNS
 from matdata.store.damage import State
@@ -101,9 +103,19 @@ def add_splits(
 
 
 def computed_splits(
-    dataset: DatasetFolder, method: str, settings: Mapping[str, object]
+    dataset: DatasetFolder,
+    method: str,
+    settings: Mapping[str, object],
+    near_duplicates: Callable[[], NearGroups] | None = None,
 ) -> list[Split]:
     """The splits of a method, not saved; folds in their order.
+
+    Parameters
+    ----------
+    dataset, method, settings
+        As of `add_splits`.
+    near_duplicates
+        Finds the groups of near duplicates; called where they are grouped by.
 
     Raises
     ------
@@ -112,7 +124,24 @@ def computed_splits(
     """
     resolved = settings_of_method(method, settings)
     _require_known_groups(dataset, getattr(resolved, "by", ()))
-    return make_splits(method, dataset.ids, dataset.columns, resolved)
+    if near_duplicates is None or not groups_near_duplicates(dataset, resolved):
+        return make_splits(method, dataset.ids, dataset.columns, resolved)
+    groups = near_duplicates()
+    table = ChainMap({NEAR: groups.labels}, cast("dict[str, Any]", dataset.columns))
+    splits = make_splits(method, dataset.ids, table, resolved)
+    return [replace(split, notes=(*split.notes, *groups.notes)) for split in splits]
+
+
+class NearGroups(NamedTuple):
+    """Groups of near duplicates: a label for each of n materials, and notes on the search."""
+
+    labels: list[str]
+    notes: tuple[str, ...]
+
+
+def groups_near_duplicates(dataset: DatasetFolder, settings: Settings) -> bool:
+    """Whether near duplicates are to be kept together, which no column of the dataset says."""
+    return NEAR in getattr(settings, "by", ()) and NEAR not in dataset.columns
 
 
 def _require_known_groups(dataset: DatasetFolder, by: Sequence[str]) -> None:
@@ -122,7 +151,8 @@ def _require_known_groups(dataset: DatasetFolder, by: Sequence[str]) -> None:
     it could be in test while its equal is in train.
     """
     bare = dataset.n_without_structure
-    names = [name for name in by if name in STRUCTURE_COLUMNS and name in dataset.columns]
+    known = {NEAR, *dataset.columns}
+    names = [name for name in by if name in (NEAR, *STRUCTURE_COLUMNS) and name in known]
     if names and bare:
         raise SplitError(
             f"{bare:,} of {len(dataset.ids):,} materials have no structure, and so no "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,14 @@ class DatasetFolder(DatasetManifest):
             If one is missing or damaged.
         """
         return check_once(self.folder, self.manifest, part)
+
+    def bring(
+        self, features: Mapping[str, Mapping[str, object]], report: Callable[[str], None]
+    ) -> None:
+        """Bring features, with these settings, into the cache from where the dataset was opened.
+
+        Nothing is to be brought for a dataset of the cache itself.
+        """
 
     @functools.cached_property
     def columns(self) -> TableColumns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -90,15 +91,16 @@ def content_faults(
         # Reading and hashing release the interpreter lock; few small files are not worth threads.
         threads = Workers(min(default_workers(), MAX_THREADS))
         workers = threads if len(groups) > 1 else SEQUENTIAL
-    where = folder.absolute()
-    tasks = ([(where / name, *files[name]) for name in names] for names in groups)
+    # texts: to make objects of paths would take as long as to hash small files
+    where = os.path.abspath(folder)
+    tasks = ([(f"{where}/{name}", *files[name]) for name in names] for names in groups)
     for names, faults in zip(groups, ordered_map(_reread, tasks, workers, "thread"), strict=True):
         for name, fault in zip(names, faults, strict=True):
             if fault is not None:
                 yield Fault(folder / name, fault)
 
 
-def _reread(task: list[tuple[Path, int, str]]) -> list[str | None]:
+def _reread(task: list[tuple[str, int, str]]) -> list[str | None]:
     return [fault_of(path, size, digest) for path, size, digest in task]
 
 
@@ -118,4 +120,4 @@ def _groups(files: Mapping[str, tuple[int, str]]) -> Iterator[list[str]]:
 
 def is_passing(name: str) -> bool:
     """Whether a file is a lock, or was being written or removed by a process that was killed."""
-    return any(part.startswith((LOCK, TEMPORARY, REMOVING)) for part in Path(name).parts)
+    return any(part.startswith((LOCK, TEMPORARY, REMOVING)) for part in name.split("/"))

@@ -51,7 +51,7 @@ def entries_below(folder: Path) -> Entries:
     while todo:
         inside = todo.pop()
         try:
-            with os.scandir(folder / inside) as scan:
+            with os.scandir(f"{folder}/{inside}") as scan:
                 for entry in scan:
                     name = f"{inside}/{entry.name}" if inside else entry.name
                     (todo if entry.is_dir(follow_symlinks=False) else file_names).append(name)

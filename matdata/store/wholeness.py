@@ -84,7 +84,7 @@ def gone_error(artefact: Path) -> StoreError:
     )
 
 
-def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> str | None:
+def fault_of(path: str | Path, size: int | None = None, digest: str | None = None) -> str | None:
     """The fault of a file that is expected to exist, as a predicate (``is missing``); or None.
 
     Only a regular file (or a link to one) is opened, so that no pipe can block a reader.
@@ -97,7 +97,7 @@ def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> 
         Its size in bytes and its SHA-256, compared if given.
     """
     try:
-        status = path.stat()
+        status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             kind = next((name for test, name in KINDS if test(status.st_mode)), "something else")
             return f"is {kind}, not a file"

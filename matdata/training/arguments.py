@@ -24,7 +24,12 @@ SHORT = (
 TARGET, LOOP, WEIGHTS = "target", "training", "initial weights"
 TRAIN_OPTIONS = (
     Option("plugin", "trainer", positional=True, required=True),
-    Option("dataset", "name, or name@version", positional=True, required=True),
+    Option(
+        "dataset",
+        "name, name@version, or the address of one in a shared folder (URL/NAME)",
+        positional=True,
+        required=True,
+    ),
     Option(
         "target",
         "what is learnt: a column, or an expression: 'log10(k_vrh)', 'energy / n_sites', 'a - b', "

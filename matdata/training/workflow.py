@@ -44,7 +44,8 @@ def train(
     plugin
         Name of an installed trainer (``matdata plugins``).
     dataset
-        Reference of a dataset, or an open one.
+        Reference of a dataset, or an open one; at the address of a shared folder
+        (``s3://lab/crystals/mine``) it is pulled with its splits and what the plugin reads.
     target
         Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
         `matdata.core.expressions.grammar`), or several; a `Target`, or a mapping such as
@@ -77,7 +78,10 @@ def train(
             "a run for every fold is asked for, and `train` returns one run",
             next_step="matdata.train_folds, or leave out folds",
         )
-    return run_training(*_request(fields), SILENT if quiet else Console())
+    request, cache, name = _request(fields)
+    console = SILENT if quiet else Console()
+    bring_inputs(request, dataset, console)
+    return run_training(request, cache, name, console)
 
 
 @with_keywords(TrainKeywords)
@@ -117,7 +121,26 @@ def train_folds(
     from matdata.training.folds import train_folds as train_each
 
     fields = _asked(plugin, dataset, target, config, options)
-    return train_each(*_request(fields), SILENT if quiet else Console())
+    request, cache, name = _request(fields)
+    console = SILENT if quiet else Console()
+    bring_inputs(request, dataset, console)
+    return train_each(request, cache, name, console)
+
+
+def bring_inputs(request: Request, dataset: str | DatasetFolder | None, console: Console) -> None:
+    """Bring what a trainer reads into the cache, of a dataset that was opened at an address.
+
+    Raises
+    ------
+    FeatureError, StoreError
+        If it is not there, or cannot be read.
+    """
+    if isinstance(dataset, DatasetFolder):
+        from matdata.training import trainer
+
+        one = trainer(request.plugin, request.hypers)
+        wanted = one.input_settings()
+        dataset.bring({spec: wanted.get(spec, {}) for spec in one.inputs()}, console.say)
 
 
 def _asked(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from support import mixed, rich
 
@@ -17,7 +18,7 @@ import matdata as md
 from matdata.adapters.ase import to_atoms
 from matdata.cli import main
 from matdata.datasets.exporting import ExportRequest, export_dataset
-from matdata.datasets.exports import hf
+from matdata.datasets.exports import hf_files
 from matdata.datasets.exports.content import Exported
 
 pytestmark = pytest.mark.slow
@@ -40,12 +41,14 @@ def load_dataset(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     datasets = pytest.importorskip("datasets")
     datasets.disable_progress_bars()
-    return lambda path: datasets.load_dataset(str(path), cache_dir=str(tmp_path / "hf-cache"))
+    return lambda *words: datasets.load_dataset(
+        *map(str, words), cache_dir=str(tmp_path / "hf-cache")
+    )
 
 
 @pytest.mark.slow
 def test_load_dataset_opens_the_folder(dataset, tmp_path, load_dataset, monkeypatch):
-    monkeypatch.setattr(hf, "SHARD_ROWS", 3)
+    monkeypatch.setattr(hf_files, "SHARD_ROWS", 3)
     dataset.featurize("fractions", "ofm", workers=1)
     folder = write(dataset, tmp_path / "hf", "hf", features=("fractions", "ofm"))
     opened = load_dataset(folder)
@@ -69,6 +72,44 @@ def test_load_dataset_opens_the_folder(dataset, tmp_path, load_dataset, monkeypa
     np.testing.assert_array_equal(
         row["fractions"], dataset.feature("fractions")[row["material_id"]]
     )
+
+
+@pytest.mark.slow
+def test_load_dataset_opens_each_of_several_splits(tmp_path, load_dataset, monkeypatch):
+    monkeypatch.setattr(hf_files, "SHARD_ROWS", 3)
+    some = rich.build(tmp_path)
+    some.folds(method="kfold", set={"k": 3})
+    folder = write(some, tmp_path / "hf", "hf", split="70-15-15-seed0,kfold3-seed0")
+    called = {"train": "train", "val": "validation", "test": "test"}
+    names = [one for one in some.split_names() if one.startswith("kfold")]
+    assert len(names) == 3
+    for name in (None, "70-15-15-seed0", *names):
+        opened = load_dataset(folder, *filter(None, [name]))
+        split = some.split(name or "70-15-15-seed0")
+        assert {
+            k: sorted(opened[v]["material_id"][:]) for k, v in called.items() if v in opened
+        } == {part: list(ids) for part, ids in split.items()}
+    rows = [pq.read_metadata(path).num_rows for path in (folder / "data").iterdir()]
+    assert sum(rows) == len(some)  # none is written twice
+    losses = json.loads((folder / "matdata.json").read_text())["losses"]
+    assert [one["of"] for one in losses] == [names]
+    again = md.build(folder, cache=tmp_path / "c", workers=1, name="rich")
+    given = {part: list(ids) for part, ids in again.split("given").items()}
+    assert given == dict(some.split("70-15-15-seed0").items())
+    md.card(some, output=folder)
+    assert len(load_dataset(folder, names[1])["test"]) == len(some.split(names[1])["test"])
+
+
+def test_the_first_of_several_splits_has_all_materials(tmp_path):
+    some = rich.build(tmp_path)
+    ids = {part: some.ids[[k]].tolist() for k, part in enumerate(("train", "val", "test"))}
+    (tmp_path / "ids.json").write_text(json.dumps(ids))
+    some.split(method="fixed", set={"file": str(tmp_path / "ids.json")}, name="few")
+    with pytest.raises(md.ConfigError, match="few leaves out materials that another split has"):
+        write(some, tmp_path / "hf", "hf", split="few,70-15-15-seed0")
+    folder = write(some, tmp_path / "hf", "hf", split="70-15-15-seed0,few")
+    text = (folder / "README.md").read_text()
+    assert "- config_name: few" in text
 
 
 @pytest.mark.slow
@@ -112,7 +153,6 @@ def test_the_parts_of_the_folder_are_the_split(dataset, tmp_path):
     given, split = again.split("given"), dataset.split("70-15-15-seed0")
     assert {part: list(ids) for part, ids in given.items()} == dict(split.items())
     third = write(again, tmp_path / "third", "hf", split="given")
-    import pyarrow.parquet as pq
 
     names = pq.read_schema(next(iter((third / "data").glob("train-*")))).names
     assert "part" not in names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from support.files import write_csv
 import matdata as md
 from matdata.checks.report import Report
 from matdata.cli import main
-from matdata.core.crystals import Ragged
+from matdata.core.crystals import Crystals, Ragged
 from matdata.core.executors import Workers
 from matdata.features import featurizer
 from matdata.materials.compute import stored_fields
@@ -63,6 +64,54 @@ def test_near_duplicates_are_searched_on_a_scheduler(built, capsys):
     assert "--scheduler is about near duplicates" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def doubled(tmp_path_factory):
+    """Each crystal thrice, 2 % larger each time: the first and the third are linked by the second
+    alone, as 5 % are the limit."""
+    crystals = many(20)
+    copies = [
+        replace(
+            crystals,
+            ids=np.array([f"{name}-{copy}" for name in crystals.ids]),
+            lattice=crystals.lattice * (1 + 0.012 * copy),
+        )
+        for copy in range(3)
+    ]
+    folder = tmp_path_factory.mktemp("doubled")
+    source = write_csv(folder / "d.csv", Crystals.concat(copies))
+    return md.build(source, cache=folder / "c", dedupe="none", split=None, workers=1)
+
+
+def test_near_duplicates_stay_together_in_a_split_on_any_scheduler(doubled, capsys):
+    split = doubled.split("60/20/20", group_by="near_duplicate", name="alone")
+    assert any("pairs of near duplicates" in note for note in split.notes)
+    report = doubled.audit("alone", near_duplicates=True)
+    assert not [one for one in report.overlaps if one.key == "near_duplicate" and one.n_shared]
+    parts = {name.rpartition("-")[0]: set() for name in doubled.ids}
+    for name, part in zip(doubled.ids.tolist(), split.part_of(doubled.ids), strict=True):
+        parts[name.rpartition("-")[0]].add(part)
+    assert all(len(one) == 1 for one in parts.values())
+    assert doubled.audit(doubled.split("60/20/20", name="r").name, near_duplicates=True).leaks
+    for where in ("threads", "processes"):
+        again = doubled.split("60/20/20", group_by="near_duplicate", name=where, scheduler=where)
+        assert (again.digest(), again.notes) == (split.digest(), split.notes)
+    words = ["split", doubled.ref, "--cache", str(doubled.cache), "--scheduler", "threads"]
+    assert main([*words, "--by", "near_duplicate", "--split", "60/20/20", "--name", "cli"]) == 0
+    assert doubled.split("cli").digest() == split.digest()
+    capsys.readouterr()
+    assert main(words) == 1
+    assert "--scheduler is about near duplicates" in capsys.readouterr().err
+
+
+def test_near_duplicates_cannot_be_grouped_by_without_structures(tmp_path):
+    (tmp_path / "f.csv").write_text(
+        "id,formula,y\n" + "".join(f"{k},NaCl{k},1\n" for k in range(9))
+    )
+    formulas = md.build(tmp_path / "f.csv", cache=tmp_path / "c", split=None)
+    with pytest.raises(md.SplitError, match="no near_duplicate to group by"):
+        formulas.split(group_by="near_duplicate")
+
+
 @pytest.mark.parametrize("spec", ["ofm", "wyckoff", "lattice"])
 def test_materials_in_memory_are_featurized_on_an_executor(built, spec):
     made, executor = featurizer(spec), InCaller()
@@ -76,7 +125,7 @@ def test_materials_in_memory_are_featurized_on_an_executor(built, spec):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("command", ["verify", "build sample:9"])
+@pytest.mark.parametrize("command", ["verify", "build sample:9", "split none"])
 def test_what_is_no_scheduler_is_refused_before_anything_is_read(command, tmp_path, capsys):
     words = [*command.split(), "--cache", str(tmp_path / "c"), "--scheduler", "dusk"]
     assert main(words) == 1

@@ -275,9 +275,9 @@ def test_a_place_that_may_not_be_looked_at_is_a_missing_one(lab, own, monkeypatc
 
 def test_housekeeping_leaves_places_of_others_alone(lab, own, untouched):
     assert md.gc(keep=1).removed == []
-    with pytest.raises(StoreError, match="no dataset 'shared' in this cache"):
+    with pytest.raises(StoreError, match=r"shared is not in .*of which nothing is removed"):
         md.rm("shared", cascade=True)
-    with pytest.raises(StoreError, match="no run 'runs/theirs' in this cache"):
+    with pytest.raises(StoreError, match=r"runs/theirs is not in .*of which nothing"):
         md.rm("runs/theirs")
 
 
@@ -295,3 +295,35 @@ def test_a_place_inside_ones_own_cache_or_linked_to_is_only_read(lab, own, neste
     assert feature.folder.is_relative_to(own / "features")
     with pytest.raises(StoreError, match="not written to"):
         md.build("sample:60", cache=place, workers=1)
+
+
+def test_nothing_of_others_is_removed_and_who_owns_it_is_said(lab, own, untouched):
+    for ref in ("shared", "runs/theirs", "shared/features/fractions"):
+        with pytest.raises(StoreError, match="of which nothing is removed") as caught:
+            md.rm(ref, cascade=True, cache=own)
+        assert f"matdata rm {ref} --cache {lab}" in str(caught.value)
+    with pytest.raises(StoreError, match="there is no run 'runs/nobody' in this cache"):
+        md.rm("runs/nobody", cache=own)
+    assert not md.gc(keep=1, cache=own).removed
+
+
+def test_what_runs_of_others_were_trained_on_stays(lab, own):
+    # the lab's run is of a dataset that is in one's own cache alone
+    shutil.copytree(lab / "datasets", own / "datasets")
+    shutil.rmtree(lab / "datasets")
+    with pytest.raises(StoreError, match=r"only read were made from it: .*run runs/theirs"):
+        md.rm("shared", cascade=True, cache=own)
+    md.build("sample:100", name="shared", cache=own, workers=1)
+    kept = md.gc(keep=1, cache=own).kept
+    assert any("run runs/theirs" in one.why for one in kept)
+    assert len(list((own / "datasets" / "shared").glob("*/manifest.json"))) == 2
+    shutil.rmtree(lab / "runs")
+    shutil.rmtree(lab / "features")
+    assert md.gc(keep=1, cache=own).removed
+    md.rm("shared", cascade=True, cache=own)
+
+
+def test_what_others_have_as_well_may_go(lab, own):
+    shutil.copytree(lab / "datasets", own / "datasets")
+    assert md.rm("shared", cascade=True, cache=own).removed
+    assert len(md.open("shared", own)) > 0  # that of the laboratory

@@ -172,6 +172,44 @@ def test_features_stream_from_it(cache, bucket, proxy, tmp_path):
     assert not list((tmp_path / "other").glob("features/*/*/manifest.json"))
 
 
+def test_a_training_pulls_what_it_reads(cache, bucket, proxy, tmp_path, capsys):
+    md.featurize("golden", ["magpie", "lattice"], cache=cache)
+    target = md.open("golden", cache).manifest["targets"]
+    name = next(iter(target))
+    md.push("golden", bucket, features="magpie,lattice", cache=cache)
+    proxy.weather = befalling("error", "cut", method="GET")
+    options = {"name": "far", "split": md.open("golden", cache).split_names()[0]}
+    hypers = {"hyper": {"trees": 5}}
+    own = md.train("rf-magpie", "golden", name, cache=cache, quiet=True, **options, **hypers)
+    one, other = tmp_path / "one", tmp_path / "other"
+    run = md.train(
+        "rf-magpie", f"{bucket}/golden", name, cache=one, quiet=True, **options, **hypers
+    )
+    assert run.result()["validation"] == own.result()["validation"]
+    words = [
+        "--target",
+        name,
+        "--name",
+        "far",
+        "--split",
+        options["split"],
+        "--set",
+        "hyper.trees=5",
+    ]
+    address = f"{bucket}/golden"
+    assert main(["train", "rf-magpie", address, *words, "--cache", str(other)]) == 0
+    assert "pulling magpie of golden@" in capsys.readouterr().out
+    for place in (one, other):
+        pulled = [path.parent.name for path in place.glob("features/*/*/manifest.json")]
+        assert [name.partition("-")[0] for name in pulled] == ["magpie"]  # and not what is not read
+        assert md.verify(cache=place).faults == []
+    proxy.requests.clear()
+    assert main(["evaluate", "far", "--cache", str(other)]) == 0
+    assert not proxy.requests  # what comes after needs the store no more
+    assert main(["train", "elemnet", address, *words[:2], "--cache", str(other)]) == 1
+    assert "holds no feature" in capsys.readouterr().err
+
+
 def test_the_record_is_written_once_by_whoever_comes_first(cache, bucket, tmp_path):
     failures = []
 

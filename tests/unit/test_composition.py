@@ -71,6 +71,21 @@ def test_a_written_formula_reads_back(entry):
     assert parse_formula(reduced_formula(entry)) == reduced
 
 
+any_amounts = st.one_of(
+    st.integers(1, 10**10).map(float),
+    st.floats(1e-6, 100.0),
+    st.sampled_from([0.5, 1 / 3, 2.0**54, 12345678.0, 123456789.0]),
+)
+
+
+@given(st.lists(st.dictionaries(st.integers(1, 103), any_amounts, max_size=5), max_size=6))
+def test_formulas_of_columns_are_those_of_each_row(rows):
+    ids = [str(row) for row in range(len(rows))]
+    columns = Compositions.from_amounts(ids, rows)
+    each = [reduced_formula(dict(sorted(row.items()))) for row in rows]
+    assert columns.reduced_formulas() == each
+
+
 def test_compositions_of_crystals_count_sites():
     compositions = Compositions.from_crystals(few())
     assert compositions.reduced_formulas() == ["NaCl", "SrTiO3", "CsCl", "Po"]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, first_few
 from matdata.datasets.exports.content import ID, Exported
-from matdata.datasets.exports.hf import CALLED
+from matdata.datasets.exports.hf_files import CALLED, DEFAULT, Configs, PartFiles, from_json
 from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.writing import NOTE
 from matdata.store import files
@@ -69,7 +69,7 @@ class DataFolder:
     def header(self, content: Exported) -> str:
         """The header of Hugging Face."""
         paths = {part: [self.path / name for name in names] for part, names in self.shards.items()}
-        return header(content, self.schema, paths)
+        return header(content, self.schema, paths, configs=self.configs, folder=self.path)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -78,6 +78,14 @@ class DataFolder:
             part: sum(pq.read_metadata(self.path / name).num_rows for name in names)
             for part, names in self.shards.items()
         }
+
+    @property
+    def configs(self) -> Configs:
+        """By configuration the rows and files of each split."""
+        if "configs" in self.note:
+            return from_json(self.note["configs"])
+        counts = self.counts
+        return {DEFAULT: {one: PartFiles(n, [f"data/{one}-*"]) for one, n in counts.items()}}
 
     @property
     def schema(self) -> pa.Schema:

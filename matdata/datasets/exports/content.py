@@ -78,9 +78,9 @@ class Exported:
     features
         Dense features by name.
     split
-        The split whose parts are written, where the format holds one.
+        The split whose parts a rebuild reads, where the format has a place for them.
     folds
-        All splits by their names, where the format holds several.
+        All splits that are written, by their names.
     derived
         Write the columns that matdata computes as well, and all under the dataset's names.
     raw_text

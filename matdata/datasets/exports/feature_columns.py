@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError
-from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.content import BLOCK, Exported
 from matdata.features.base import Dense
 from matdata.features.feature import Feature
 
@@ -68,29 +68,73 @@ def values_of(
     return columns
 
 
-class FeatureRows:
-    """The dense form of a feature, material by material, as lists.
+class DenseRows:
+    """The dense form of a feature, some materials at a time, in the shape that all have together.
 
-    Matrices are as wide as the widest of all materials, so that all have one shape; of others no
-    more is in memory than is asked for.
+    Matrices are as wide as the widest of all materials. No more is in memory than is asked for.
+
+    Parameters
+    ----------
+    feature
+        The feature.
     """
 
     def __init__(self, feature: Feature) -> None:
         self._feature = feature
-        first = feature.dense(feature.ids[:1].tolist())
-        padded = not isinstance(first, Ragged) and first.ndim > 2
-        self._whole = feature.dense() if padded else None
+        self._widest = _widest(feature)
+
+    def of(self, ids: Sequence[str]) -> Dense:
+        """Of some materials that have the feature."""
+        if not self._widest:
+            return self._feature.dense(ids)
+        dense = self._feature.dense([*ids, *self._widest])
+        assert not isinstance(dense, Ragged)
+        return dense[: len(ids)]
+
+
+def _widest(feature: Feature) -> list[str]:
+    """Materials that make matrices of any others as wide as those of all; none if all are alike."""
+    ids = feature.ids.tolist()
+    first = feature.dense(ids[:1])
+    if isinstance(first, Ragged) or first.ndim < 3:
+        return []
+    blocks = [ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK)]
+    shapes = [_shape(feature, block) for block in blocks]
+    most = tuple(map(max, zip(*shapes, strict=True))) if shapes else ()
+    widest = []
+    for axis, size in enumerate(most):
+        if size == first.shape[1 + axis]:
+            widest += ids[:1]
+            continue
+        some = blocks[[shape[axis] for shape in shapes].index(size)]
+        while len(some) > 1:
+            half = some[: len(some) // 2]
+            some = half if _shape(feature, half)[axis] == size else some[len(half) :]
+        widest += some
+    return list(dict.fromkeys(widest))
+
+
+def _shape(feature: Feature, ids: Sequence[str]) -> tuple[int, ...]:
+    """The shape of a matrix of some materials."""
+    dense = feature.dense(ids)
+    assert not isinstance(dense, Ragged)
+    return dense.shape[1:]
+
+
+class FeatureRows:
+    """The dense form of a feature, material by material, as lists; see `DenseRows`."""
+
+    def __init__(self, feature: Feature) -> None:
+        self._feature = feature
+        self._dense = DenseRows(feature)
 
     def of(self, ids: Sequence[str]) -> list[list[object] | None]:
         """Of some materials; None for one that lacks the feature."""
         having = [one for one in ids if one in self._feature]
         if not having:
             return [None] * len(ids)
-        if self._whole is None:
-            dense, places = self._feature.dense(having), range(len(having))
-        else:
-            dense, places = self._whole, self._feature.positions(having).tolist()
-        rows = {one: dense[row].tolist() for one, row in zip(having, places, strict=True)}
+        dense = self._dense.of(having)
+        rows = {one: dense[row].tolist() for row, one in enumerate(having)}
         return [rows.get(one) for one in ids]
 
 

@@ -51,7 +51,7 @@ class ExportFormat:
     features
         Whether features can be written.
     splits
-        Whether it holds ``one`` split, the ``folds`` of a method, or none.
+        Whether it holds ``several`` splits, the ``folds`` of a method, or none.
     """
 
     writer: str
@@ -62,7 +62,7 @@ class ExportFormat:
     folder: bool = False
     structures: Literal["any", "one kind", "all"] = "any"
     features: bool = True
-    splits: Literal["one", "folds"] | None = None
+    splits: Literal["several", "folds"] | None = None
 
     def write(self, path: Path, content: Exported) -> None:
         """Write a temporary file or folder.
@@ -150,9 +150,9 @@ FORMATS: dict[str, ExportFormat] = {
     "hf": ExportFormat(
         "hf:write_hf",
         "a folder for datasets.load_dataset",
-        (lost.ROWS, lost.PART, *lost.STATING),
+        (lost.ROWS, lost.PART, lost.OTHERS, *lost.STATING),
         folder=True,
-        splits="one",
+        splits="several",
     ),
     "aselmdb": ExportFormat(
         "aselmdb:write_aselmdb",

@@ -3,13 +3,12 @@
 Structures are columns: ``lattice`` (3, 3) and ``positions`` (n, 3) in Å, ``frac_coords`` (n, 3),
 atomic ``numbers`` (n,) and ``species`` (n,); null where a material has none. Dense features are
 lists. Shards are named as repositories of data sets name them, so that `matdata build FOLDER`
-reads the parts as its split ``given``.
+reads the parts (of several splits those of the first one) as its split ``given``.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,15 @@ import pyarrow.parquet as pq
 from matdata.core.crystals import offsets_of
 from matdata.core.elements import symbols
 from matdata.core.structures import Structures
+from matdata.datasets.exports import hf_files
 from matdata.datasets.exports.card import write_card
 from matdata.datasets.exports.content import Block, Exported
 from matdata.datasets.exports.feature_columns import FeatureRows
+from matdata.datasets.exports.hf_files import configs_of, divided
 from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.table_files import UNIT, table_schema
 from matdata.store.arrow import numbers_array
 
-SHARD_ROWS = 100_000
-#: What the parts are called there.
-CALLED = {"train": "train", "val": "validation", "test": "test"}
 _COORDS = pa.list_(pa.list_(pa.float64()))
 #: Columns of a structure.
 SITES = {
@@ -54,23 +52,25 @@ def write_hf(folder: Path, content: Exported) -> None:
     """
     schema = _schema(content)
     (folder / "data").mkdir()
-    parts = None if content.split is None else content.split.part_of(content.dataset.ids)
+    division = divided(content)
     features = {name: FeatureRows(one) for name, one in content.features.items()}
     with contextlib.ExitStack() as stack:
-        writers = {
-            part: stack.enter_context(_Shards(folder / "data", CALLED[part], rows, schema))
-            for part, rows in _sizes(content).items()
-        }
+        writers = [
+            stack.enter_context(_Shards(folder / "data", group.names, schema))
+            for group in division.groups
+        ]
         for block in content.blocks():
             table = _table(block, content, features, schema)
-            of_block = slice(block.start, block.start + len(table))
-            for part, rows in _by_part(table, None if parts is None else parts[of_block]):
-                writers[part].write(rows)
+            group_of = division.group_of[block.start : block.start + len(table)]
+            for group in np.unique(group_of[group_of >= 0]).tolist():
+                writers[group].write(table.take(numbers_array(np.flatnonzero(group_of == group))))
+    configs = configs_of(content, division)
+    opened = _OPENED + "".join(_ONE.format(name) for name in list(configs)[:1] if len(configs) > 1)
     files = {
-        CALLED[part]: sorted((folder / "data").glob(f"{CALLED[part]}-*"))
-        for part in _sizes(content)
+        part: sorted((folder / "data").glob(f"{part}-*")) for part in next(iter(configs.values()))
     }
-    write_card(folder / "README.md", content, "hf", header(content, schema, files), _OPENED)
+    top = header(content, schema, files, configs=configs, folder=folder)
+    write_card(folder / "README.md", content, "hf", top, opened)
 
 
 _OPENED = """```python
@@ -79,15 +79,17 @@ from datasets import load_dataset
 crystals = load_dataset("FOLDER")
 ```
 """
+_ONE = """
+Each split is a configuration: `load_dataset("FOLDER", "{}")`.
+"""
 
 
 @dataclass
 class _Shards:
-    """Writes the rows of one part to files of at most `SHARD_ROWS`."""
+    """Writes the rows of one group to its files."""
 
     folder: Path
-    name: str
-    rows: int
+    names: list[str]
     schema: pa.Schema
     _written: int = 0
     _writer: Any = field(default=None)
@@ -100,35 +102,18 @@ class _Shards:
             self._writer.close()
 
     def write(self, table: pa.Table) -> None:
+        rows = hf_files.SHARD_ROWS
         while len(table):
             if self._writer is None:
-                self._writer = pq.ParquetWriter(self._path(), self.schema)
-            room = SHARD_ROWS - self._written % SHARD_ROWS
+                path = self.folder / self.names[self._written // rows]
+                self._writer = pq.ParquetWriter(path, self.schema)
+            room = rows - self._written % rows
             part, table = table.slice(0, room), table.slice(room)
             self._writer.write_table(part)
             self._written += len(part)
-            if self._written % SHARD_ROWS == 0:
+            if self._written % rows == 0:
                 self._writer.close()
                 self._writer = None
-
-    def _path(self) -> Path:
-        number, count = self._written // SHARD_ROWS, -(-self.rows // SHARD_ROWS)
-        return self.folder / f"{self.name}-{number:05d}-of-{count:05d}.parquet"
-
-
-def _sizes(content: Exported) -> dict[str, int]:
-    return content.split.sizes if content.split else {"train": len(content)}
-
-
-def _by_part(table: pa.Table, parts: npt.NDArray[np.str_] | None) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each part; all are for training where there is no split."""
-    if parts is None:
-        yield "train", table
-        return
-    for part in CALLED:
-        rows = np.flatnonzero(parts == part)
-        if len(rows):
-            yield part, table.take(numbers_array(rows))
 
 
 def _schema(content: Exported) -> pa.Schema:

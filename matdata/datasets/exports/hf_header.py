@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from matdata.core.licences import SPDX
 from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.hf_files import Configs
 
 #: Licences that data set cards have a name for; others are named in words.
 LICENCES = {one.lower(): one for one in SPDX}
@@ -23,6 +24,8 @@ def header(
     schema: pa.Schema | None,
     parts: Mapping[str, Sequence[Path]],
     patterns: Mapping[str, str] | None = None,
+    configs: Configs | None = None,
+    folder: Path | None = None,
 ) -> str:
     """The header with its dashes.
 
@@ -37,27 +40,57 @@ def header(
         rows with those that it reads, and takes no statement without the bytes.
     patterns
         By split the names of its files beside the card; those of shards if not given.
+    configs, folder
+        Where there are several configurations the files of each, and where these lie.
     """
     name = str(content.dataset.manifest["name"])
     lines = ["---", f"pretty_name: {_text(name)}", *_licence(content.words.get("licence", ""))]
     lines += ["size_categories:", f"- {_size(len(content))}"]
     lines += ["tags:", "- chemistry", "- materials-science", "- crystals"]
+    if configs is not None and len(configs) > 1 and schema is not None and folder is not None:
+        return "\n".join([*lines, *_several(schema, configs, folder), "---", ""])
     lines += ["configs:", "- config_name: default", "  data_files:"]
     for split in parts:
         pattern = f"data/{split}-*" if patterns is None else _text(patterns[split])
         lines += [f"  - split: {split}", f"    path: {pattern}"]
     if schema is None:
         return "\n".join([*lines, "---", ""])
-    lines += ["dataset_info:", "  features:"]
+    lines += ["dataset_info:", *_info(schema, parts)]
+    return "\n".join([*lines, "---", ""])
+
+
+def _info(schema: pa.Schema, parts: Mapping[str, Sequence[Path]]) -> Iterator[str]:
+    """Types of columns, and rows and bytes of each split."""
+    yield "  features:"
     for field in schema:
         first, *others = _feature(field.type)
-        lines += [f"  - name: {_text(field.name)}", f"    {first}"]
-        lines += [f"    {line}" for line in others]
-    lines += ["  splits:"]
+        yield f"  - name: {_text(field.name)}"
+        yield f"    {first}"
+        yield from (f"    {line}" for line in others)
+    yield "  splits:"
     for split, files in parts.items():
         size, rows = _extent(files)
-        lines += [f"  - name: {split}", f"    num_bytes: {size}", f"    num_examples: {rows}"]
-    return "\n".join([*lines, "---", ""])
+        yield f"  - name: {split}"
+        yield f"    num_bytes: {size}"
+        yield f"    num_examples: {rows}"
+
+
+def _several(schema: pa.Schema, configs: Configs, folder: Path) -> Iterator[str]:
+    """Files, types and rows of several configurations, of which the first one is the default."""
+    yield "configs:"
+    for number, (name, parts) in enumerate(configs.items()):
+        yield f"- config_name: {name}"
+        yield from ["  default: true"] if number == 0 else []
+        yield "  data_files:"
+        for split, one in parts.items():
+            yield f"  - split: {split}"
+            yield "    path:"
+            yield from (f"    - {path}" for path in one.paths)
+    yield "dataset_info:"
+    for name, parts in configs.items():
+        yield f"- config_name: {name}"
+        files = {split: [folder / path for path in one.paths] for split, one in parts.items()}
+        yield from _info(schema, files)
 
 
 def _extent(paths: Sequence[Path]) -> tuple[int, int]:

@@ -101,8 +101,7 @@ def nested(text: str) -> Loss:
 
 
 def _unwritten_splits(content: Exported) -> Sequence[str] | None:
-    written = {content.split.name} if content.split else {*content.folds}
-    return some([name for name in content.dataset.split_names() if name not in written])
+    return some([name for name in content.dataset.split_names() if name not in content.folds])
 
 
 def _left_out(content: Exported) -> Sequence[str] | None:
@@ -186,6 +185,11 @@ FOLDS = Loss(
     "splits",
     "in a file of their own, validation within train; a rebuild does not read it",
     lambda c: some([*c.folds]),
+)
+OTHERS = Loss(
+    "splits",
+    "a configuration each, which a rebuild does not read; it reads the first split",
+    lambda c: some([*c.folds][1:]) if c.split else None,
 )
 #: Of formats that have a place for descriptions of the data.
 STATING = (SPLITS, FEATURES, DERIVED)

@@ -6,6 +6,7 @@ import re
 
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.given import words
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.dataset_folder import DatasetFolder
@@ -14,22 +15,26 @@ _NUMBERED = re.compile(r"-(fold)?\d+$")
 FOLD = "fold"  # the setting of a split that is one of several folds
 
 
-def split_to_write(dataset: DatasetFolder, name: str | None) -> Split | None:
-    """The split of this name; without one the only split that is saved, None if there is none.
+def splits_to_write(dataset: DatasetFolder, names: str | None) -> dict[str, Split]:
+    """The splits of these names in order; without names the only one that is saved, if any is.
+
+    Parameters
+    ----------
+    dataset
+        The dataset.
+    names
+        Names of splits, or what the names of folds begin with, separated by commas.
 
     Raises
     ------
     ConfigError
-        If several are saved and none is named.
-    StoreError
-        If there is no such split.
+        If several are saved and none is named, or there is none of a name.
     """
-    names = dataset.split_names()
-    if name is None and not names:
-        return None
-    if name is None and len(names) > 1:
-        raise _several(names)
-    return load_split(dataset, name or names[0])
+    saved = dataset.split_names()
+    if names is None and len(saved) > 1:
+        raise _several(saved, "the ones to write, separated by commas")
+    asked = saved if names is None else words(names)
+    return {k: v for name in asked for k, v in folds_to_write(dataset, name).items()}
 
 
 def folds_to_write(dataset: DatasetFolder, name: str | None) -> dict[str, Split]:
@@ -80,8 +85,8 @@ def _number(split: Split) -> int:
     return int(split.settings.get(FOLD, 0))
 
 
-def _several(names: list[str]) -> ConfigError:
+def _several(names: list[str], what: str = "the one to write") -> ConfigError:
     return ConfigError(
         f"several splits are saved: {', '.join(names)}",
-        next_step=f"name the one to write: --split {names[0]}",
+        next_step=f"name {what}: --split {names[0]}",
     )

@@ -10,6 +10,7 @@ from matdata.core.cache import storage_error
 from matdata.core.errors import StoreError
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.formats import FORMATS, require_holdable
+from matdata.datasets.exports.hf_files import as_json, configs_of, divided
 from matdata.store import files
 
 #: File of a folder that says what the others are.
@@ -76,6 +77,8 @@ def _write_note(folder: Path, content: Exported, form: str) -> None:
         "provenance": content.provenance(),
         "files": files.file_records(folder, folder),
     }
+    if content.split is not None and len(content.folds) > 1:
+        note["configs"] = as_json(configs_of(content, divided(content)))
     files.write_json(folder / NOTE, note)
 
 

@@ -98,15 +98,21 @@ def _records(
         )
     check_separator(header, file_name)
     check_names(header, file_name)
-    is_text = [is_text_column(name, text_columns) for name in header]
+    # once for all rows: a table may have thousands of columns
+    named = [
+        (place, name, _text_cell if is_text_column(name, text_columns) else cell_value)
+        for place, name in enumerate(header)
+        if not _is_nameless(name)
+    ]
     for row in rows:
-        cells = {
-            name: (cell.strip() or None) if text else cell_value(cell)
-            for name, cell, text in zip(header, row, is_text, strict=False)
-            if not _is_nameless(name)
-        }
+        n_cells = len(row)
+        cells = {name: value(row[place]) for place, name, value in named if place < n_cells}
         damage = damage_of(row, header)
         yield {**cells, DAMAGED: damage} if damage else cells
+
+
+def _text_cell(cell: str) -> str | None:
+    return cell.strip() or None
 
 
 def _is_nameless(name: str) -> bool:
@@ -191,10 +197,10 @@ def cell_value(text: str) -> Any:
     A number that no float64 holds (``1e400``, ``-inf``) stays text, so that it is counted with
     the cells that are not numbers.
     """
+    number = number_of_text(text)  # first, as most cells are numbers, and no other value is one
+    if number is not None:
+        return number
     stripped = text.strip()
     if is_missing(stripped):
         return None
-    if stripped in BOOLEANS:
-        return BOOLEANS[stripped]
-    number = number_of_text(stripped)
-    return text if number is None else number
+    return BOOLEANS.get(stripped, text)
