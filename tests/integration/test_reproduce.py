@@ -31,7 +31,7 @@ def test_an_item_says_what_it_takes_or_what_it_lacks(item):
     for step in item.steps:
         assert step.startswith("matdata ")
         assert "{run}" in step
-        words = shlex.split(step.format(run="run", dataset="dataset"))
+        words = shlex.split(step.format(run="run", dataset="dataset", first="first", seed=0))
         make_parser().parse_args(words[1:])
     if item.presets and item.can_run:
         assert item.data
