@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.units import learnt_quantity
 from matdata.training.logs import LogRow, read_log
@@ -130,10 +130,10 @@ def _first(errors: Errors, error: float) -> JsonObject:
     return {"epoch": epoch, "seconds": seconds, "lowest": lowest, "lowest_epoch": at}
 
 
-def lines(entries: Sequence[JsonObject], error: float) -> Iterator[str]:
+def lines(entries: Sequence[JsonMapping], error: float) -> Iterator[str]:
     """As text: the runs of each target that reached it, the fewest seconds first, then the rest."""
 
-    def key(entry: JsonObject) -> tuple[str, str]:
+    def key(entry: JsonMapping) -> tuple[str, str]:
         return str(entry["quantity"]), str(entry["unit"])
 
     for (quantity, unit), group in itertools.groupby(sorted(entries, key=key), key):
@@ -142,12 +142,12 @@ def lines(entries: Sequence[JsonObject], error: float) -> Iterator[str]:
         yield from map(_line, sorted(group, key=_order))
 
 
-def _order(entry: JsonObject) -> tuple[float, float]:
+def _order(entry: JsonMapping) -> tuple[float, float]:
     seconds, lowest = entry["seconds"], entry["lowest"]
     return (math.inf if seconds is None else seconds, math.inf if lowest is None else lowest)
 
 
-def _line(entry: JsonObject) -> str:
+def _line(entry: JsonMapping) -> str:
     name, epochs = entry["run"], entry["epochs"]
     if entry["unknown"]:
         return f"  {name}: {entry['unknown']}"

@@ -46,7 +46,7 @@ def correlations_of(first: Float, second: Float) -> tuple[float | None, ...]:
     tuple of float
         From 0 to 1; None where a component is constant.
     """
-    found = []
+    found: list[float | None] = []
     for one, other in zip(first.T, second.T, strict=True):
         if one.std() == 0.0 or other.std() == 0.0:
             found.append(None)

@@ -24,7 +24,8 @@ ITEMS = (
          ("oqmd-band-gap-lgdcnn",),
          steps=("matdata curve {run} --fractions 0.01,0.05,0.2,0.5",
                 "matdata cecv {run} {run}-curve-0.01-seed{seed} {run}-curve-0.05-seed{seed} "
-                "{run}-curve-0.2-seed{seed} {run}-curve-0.5-seed{seed} --containing Si"), hours=100),
+                "{run}-curve-0.2-seed{seed} {run}-curve-0.5-seed{seed} --containing Si"),
+         hours=100),
     Item("lgdcnn", "figure-6a", "predicted against computed band gaps of OQMD",
          ("oqmd-band-gap-lgdcnn",), hours=60),
     Item("lgdcnn", "figure-6b", "predicted against computed formation enthalpies of OQMD",
