@@ -11,8 +11,8 @@ from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
 from torch.nn import functional
 
-from matdata.core.errors import ConfigError
-from matdata.nn import SetMessages, WeightedAttentionPooling
+from matdata.plugin import ConfigError
+from matdata.plugin import nn as blocks
 
 FORMULAS = ["Fe2O3", "YBa2Cu3O7", "NaCl", "Cu"]
 PLAIN = {"message_residual": False, "output_residual": False}
@@ -70,7 +70,7 @@ def test_no_fractions_in_the_softmax_are_fractions_to_the_power_of_zero():
 
 
 def test_messages_without_shortcuts_lack_the_elements_themselves():
-    plain, usual = SetMessages(8, 2, 4, 4, residual=False), SetMessages(8, 2, 4, 4)
+    plain, usual = (blocks.SetMessages(8, 2, 4, 4, residual=one) for one in (False, True))
     usual.load_state_dict(plain.state_dict())
     elements = batch_of(FORMULAS, "composition-set")["composition-set"]
     nodes, sets = torch.randn(len(elements.fractions), 8), elements.segments["element"]
@@ -80,8 +80,8 @@ def test_messages_without_shortcuts_lack_the_elements_themselves():
 
 def test_means_are_attention_whose_gates_are_zero():
     """Eq. 4.4 with equal shares is eq. 4.5."""
-    attention = SetMessages(8, 1, 4, 6, powers=False)
-    pooling = WeightedAttentionPooling(8, 1, 4, 6, powers=False)
+    attention = blocks.SetMessages(8, 1, 4, 6, powers=False)
+    pooling = blocks.WeightedAttentionPooling(8, 1, 4, 6, powers=False)
     means, mean = MeanMessages(8, 6), MeanPooling(8, 6)
     with torch.no_grad():
         for layer in (attention, pooling):
