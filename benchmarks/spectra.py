@@ -16,14 +16,17 @@ import csv
 import itertools
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from timing import best
 
 import numpy as np
+import numpy.typing as npt
 
 import matdata as md
+from matdata.sources.spectrum_file import read_spectra
 from matdata.training.logs import read_log
 
 ELEMENTS = (
@@ -70,6 +73,55 @@ def epoch_seconds(dataset: md.Dataset, target: str, epochs: int, batch: int) -> 
     return min(float(row["seconds"]) for row in read_log(run.folder) if "seconds" in row)
 
 
+def time_xml(folder: Path, points: int, count: int = 20) -> None:
+    """Print how long a file of a dielectric function is read, of either kind of XML."""
+    energies = np.linspace(0.0, MAX_EV, points)
+    rows = np.random.default_rng(0).uniform(0.1, 9.0, (2, points, 6))
+    words = ",".join(f"{one:.4f}" for one in energies)
+    page = ""
+    for part, block in zip(("real", "imag"), rows, strict=True):
+        for number, column in enumerate(block.T, start=1):
+            numbers = ",".join(f"{one:.4f}" for one in column)
+            page += f"<{part}_{number}>'{numbers}'</{part}_{number}>"
+    lines = [
+        "".join(f"<r> {' '.join(f'{one:9.4f}' for one in (energy, *row))} </r>" for energy, row in
+                zip(energies, block, strict=True))
+        for block in rows
+    ]  # fmt: skip
+    files = {
+        "page of JARVIS": "<basic_info><main_optics_semilocal><main_optics_info>"
+        f"<energies>'{words}'</energies>{page}"
+        "</main_optics_info></main_optics_semilocal></basic_info>",
+        "vasprun": "<modeling><calculation><dielectricfunction>"
+        f"<imag><array><set>{lines[1]}</set></array></imag>"
+        f"<real><array><set>{lines[0]}</set></array></real>"
+        "</dielectricfunction></calculation></modeling>",
+    }
+    for what, text in files.items():
+        path = folder / "one.xml"
+        path.write_text(text)
+        seconds = best(lambda path=path: [read_spectra(path, ("xx",)) for _ in range(count)])
+        print(f"{what} of {points:,} energies: {1000 * seconds / count:.2f} ms a file")
+
+
+def time_batches(
+    dataset: md.Dataset, values: npt.NDArray[Any], inputs: tuple[str, ...], size: int
+) -> None:
+    """Print an epoch of a loader against copies of the same rows, each dropped for the next one."""
+    loader = dataset.loader(inputs=inputs, target="eps_re_xx", batch_size=size)
+    starts = range(0, len(values), size)
+    batches = best(lambda: collections.deque(loader, maxlen=0))
+
+    def copied() -> Iterator[npt.NDArray[Any]]:
+        return (values[start : start + size].copy() for start in starts)
+
+    copies = best(lambda: collections.deque(copied(), maxlen=0))
+    print(
+        f"batches of {size} with {' and '.join(('spectra', *inputs))} in {batches:.4f} s, NumPy "
+        f"copies of the spectra in {copies:.4f} s: {copies / batches:.2f} of its speed"
+    )
+
+
 def main() -> int:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -100,16 +152,9 @@ def main() -> int:
             f"loaded in {load:.4f} s, a NumPy copy in {copy:.4f} s: {copy / load:.2f} of its speed"
         )
         md.featurize(dataset, "formula-graph", workers=1)
-        loader = dataset.loader(
-            inputs=("formula-graph",), target="eps_re_xx", batch_size=given.batch
-        )
-        starts = range(0, len(values), given.batch)
-        batches = best(lambda: collections.deque(loader, maxlen=0))
-        copies = best(lambda: [values[start : start + given.batch].copy() for start in starts])
-        print(
-            f"batches of {given.batch} in {batches:.4f} s, copies of their spectra in "
-            f"{copies:.4f} s: {copies / batches:.2f} of its speed"
-        )
+        for inputs in ((), ("formula-graph",)):
+            time_batches(dataset, values, inputs, given.batch)
+        time_xml(folder, given.points)
         dataset.split("80/10/10", name="s")
         one = epoch_seconds(dataset, "y", given.epochs, given.batch)
         many = epoch_seconds(dataset, "eps_re_xx", given.epochs, given.batch)

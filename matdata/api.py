@@ -53,8 +53,13 @@ from matdata.training.target import Target
 from matdata.training.workflow import open_run, train, train_folds
 
 if TYPE_CHECKING:
+    from lightning import LightningDataModule
+
     from matdata.checks.report import Report
     from matdata.datasets.sklearn import FeatureTransformer
+    from matdata.load.integrations.pyg import PygLoader
+    from matdata.load.loader import Loader
+    from matdata.load.loaders import Loaders
 
 __all__ = [
     "Axis",
@@ -86,6 +91,7 @@ __all__ = [
     "card",
     "compute",
     "curve",
+    "data_module",
     "diff",
     "discover",
     "embed",
@@ -104,6 +110,7 @@ __all__ = [
     "predict",
     "pull",
     "push",
+    "pyg_loader",
     "repair",
     "report",
     "rm",
@@ -217,6 +224,64 @@ def transformer(spec: str, **settings: object) -> FeatureTransformer:
         from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
+
+
+def pyg_loader(loader: Loader, spec: str = "graph") -> PygLoader:
+    """A loader that yields batches of PyTorch Geometric.
+
+    Parameters
+    ----------
+    loader
+        One of ``ds.loaders(…)``, with crystal graphs among its inputs.
+    spec
+        Which input they are.
+
+    Returns
+    -------
+    PygLoader
+        Of as many batches. Each is a `torch_geometric.data.Batch`: ``z`` (N,), ``frac_coords``
+        (N, 3), ``edge_index`` (2, E) from sender to receiver, ``distance`` (E,) in Å, ``image``
+        (E, 3), ``y`` and ``y_mask`` (b, t), ``material_id`` (list of str), ``batch`` (N,), ``ptr``
+        (b + 1,).
+
+    Raises
+    ------
+    ConfigError
+        If PyTorch Geometric is missing; at the first batch if the input is no graph.
+
+    Examples
+    --------
+    >>> train, val, test = ds.loaders(split="main", inputs=["graph"], target="gap")
+    >>> for batch in md.pyg_loader(train): ...
+    """
+    from matdata.load.integrations.pyg import PygLoader
+
+    return PygLoader(loader, spec)
+
+
+def data_module(loaders: Loaders) -> LightningDataModule:
+    """The loaders of a split as a `LightningDataModule`, whose checkpoints keep their state.
+
+    Loaders of the trainer's device copy fastest; Lightning's own sampler must stay off
+    (``Trainer(use_distributed_sampler=False)``), loaders take ``rank`` and ``world_size``.
+
+    Parameters
+    ----------
+    loaders
+        What ``ds.loaders(…)`` gives.
+
+    Raises
+    ------
+    ConfigError
+        If Lightning is missing.
+
+    Examples
+    --------
+    >>> Trainer(use_distributed_sampler=False).fit(model, md.data_module(loaders))
+    """
+    from matdata.load.integrations import lightning
+
+    return lightning.data_module(loaders)
 
 
 def features_known() -> list[str]:

@@ -90,6 +90,7 @@ BUILD_OPTIONS = (
             ),
             metavar="NAME",
         ),
+        *options_of(ReadOptions, ("initial",), metavar="PATH"),
         *options_of(ReadOptions, ("parts",), choices=("given", "none")),
         *options_of(ReadOptions, ("corrections",), choices=("given", "none", "mp2020", "mp")),
         Option(
@@ -191,6 +192,8 @@ def canonical(values: Values, whole: Values | None = None) -> JsonObject:
     settings = dict(values.get("set", {}))
     tolerances = _known(settings.pop(SYMMETRY, {}), TOLERANCES, f"setting {SYMMETRY}.", "--set")
     columns = {key: values[key] for key in ReadOptions.__dataclass_fields__ if key in values}
+    if columns.get("initial") is not None:
+        columns["initial"] = str(columns["initial"])
     columns |= {"targets": values["target"]} if "target" in values else {}
     plain = (
         "source",

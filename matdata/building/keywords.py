@@ -97,6 +97,7 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     id_col: str
     structure_col: str
     initial_col: str
+    initial: str | Path | None
     protostructure_col: str
     formula_col: str
     energy: str

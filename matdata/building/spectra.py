@@ -163,6 +163,8 @@ def plan_spectra(given: Input) -> Plan:
         raise _none_usable(faults)
     on_axes = {axis: _points(given, axis, axes[axis]) for axis in having if having[axis]}
     kept = {axis: [key for key in having[axis] if key not in faults] for axis in on_axes}
+    if not any(kept.values()):  # such as of ids that all stand twice
+        raise _none_usable(faults)
     return Plan(faults, kept, on_axes)
 
 

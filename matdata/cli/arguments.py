@@ -116,15 +116,17 @@ def _add_making(add: train_arguments.Add) -> None:
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
-        metavar="DIR",
+        metavar="PATH",
         required=True,
-        help="a folder that `matdata export … --format hf` wrote, or a new one, which gets the "
-        "data as well",
+        help="a folder that `matdata export … --format hf` wrote, or a file of .parquet or .csv "
+        "that it wrote; a new one gets the data as well",
     )
     parser.add_argument(
         "--split", metavar="NAME", help="of a new folder: whose parts are written; the only one"
     )
-    parser.add_argument("--features", metavar="A,B", help="of a new folder: stored features")
+    parser.add_argument(
+        "--features", metavar="A,B", help="stored features of a new folder or a file"
+    )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

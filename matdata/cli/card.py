@@ -1,4 +1,4 @@
-"""``matdata card DATASET --output DIR``."""
+"""``matdata card DATASET --output PATH``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def run(given: argparse.Namespace) -> int:
             }
         )
         return 0
-    console = console_of(given)
+    console, folder = console_of(given), written.path
+    if not folder.is_dir():
+        folder = folder.parent
     if written.exported:
-        console.say(f"wrote the data: {len(written.data)} files in {written.path}")
-    console.say(f"wrote {' and '.join(written.files)} in {written.path}")
+        files = "1 file" if len(written.data) == 1 else f"{len(written.data)} files"
+        console.say(f"wrote the data: {files} in {folder}")
+    console.say(f"wrote {' and '.join(written.files)} in {folder}")
     return 0

@@ -79,6 +79,7 @@ DESCRIPTIONS = {
         (
             "matdata card sample --output sample-card --split 70-15-15-seed0",
             "matdata card sample --output sample-card",
+            "matdata card sample --output sample.parquet",
         ),
     ),
     "report": Description(

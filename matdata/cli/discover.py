@@ -99,7 +99,8 @@ def _scored(score: JsonObject | None) -> list[str]:
     state = "read from its record" if score["reused"] else "computed now"
     report = [
         f"score ({state}; truth {score['truth']['column']!r}, opened {opened['when']}): "
-        f"{score['scored']:,} materials, without {score['trained_on']:,} the run was trained on"
+        f"{score['scored']:,} materials, without {score['trained_on']:,} that it was trained on "
+        "or its split leaves out"
     ]
     if score["scored_before"]:
         criteria = ", ".join(dict.fromkeys(one["criterion"] for one in score["scored_before"]))

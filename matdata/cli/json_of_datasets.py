@@ -125,7 +125,7 @@ OF_DATASETS: dict[str, Schema] = {
     ),
     "card": Schema(
         {
-            "output": ("text", "the folder"),
+            "output": ("text", "the folder or file"),
             "files": ("list", "files of the card"),
             "data": ("list", "files that it describes"),
             "exported": ("truth", "whether the data were written as well"),

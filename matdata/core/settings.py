@@ -45,12 +45,14 @@ def setting(
     above: float | None = None,
     view: bool = False,
     verbatim: bool = False,
+    later: bool = False,
 ) -> Any:
     """A field of a `Settings` class: default, meaning, and the values it can take.
 
     `minimum` and `maximum` are values that it can take, `above` is none. A `view` says how a stored
     thing is looked at, not what is stored: it is no part of the identity. A `verbatim` text is a
-    name, of which ``none`` is one like any other.
+    name, of which ``none`` is one like any other. A `later` one came when things were stored
+    without it: at its default it is no part of the identity, so that they keep theirs.
     """
     metadata = {
         "help": help,
@@ -60,6 +62,7 @@ def setting(
         "above": above,
         "view": view,
         "verbatim": verbatim,
+        "later": later,
     }
     if isinstance(default, Mapping):  # one that could be changed would be shared
         return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
@@ -108,9 +111,20 @@ class Settings:
         return dataclasses.asdict(self)
 
     def identity(self) -> dict[str, Any]:
-        """The settings on which what is stored depends: all but the views."""
+        """The settings on which what is stored depends: no views, no later ones at a default."""
         views = {field.name for field in dataclasses.fields(self) if field.metadata.get("view")}
-        return {name: value for name, value in self.to_dict().items() if name not in views}
+        values, later = self.to_dict(), self.later()
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in views and (name not in later or value != later[name])
+        }
+
+    @classmethod
+    def later(cls) -> dict[str, Any]:
+        """The defaults of later settings: what one that an identity does not name was."""
+        chosen = (field for field in dataclasses.fields(cls) if field.metadata.get("later"))
+        return {field.name: _default(field) for field in chosen}
 
     def digest(self) -> str:
         """SHA-256 (hex) of the identity."""

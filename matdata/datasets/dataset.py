@@ -25,6 +25,7 @@ from matdata.splits.keywords import Ratios, SplitKeywords
 
 if TYPE_CHECKING:
     from matdata.core.executors import Executor
+    from matdata.datasets.carding import Card
     from matdata.datasets.plots import DatasetPlots
     from matdata.datasets.reporting import Reported
     from matdata.load.loader import Loader
@@ -76,6 +77,30 @@ class Dataset(Contents):
         from matdata.datasets.reporting import report
 
         return report(self, output, pictures=pictures, format=format, style=style)
+
+    def card(
+        self, output: str | Path, *, split: str | None = None, features: str | Sequence[str] = ()
+    ) -> Card:
+        """Write a card beside its data, as ``matdata card`` does.
+
+        Parameters
+        ----------
+        output, split, features
+            As of `matdata.card`.
+
+        Raises
+        ------
+        ConfigError, StoreError
+            As `matdata.card`.
+
+        Examples
+        --------
+        >>> ds.card("folder").files
+        ('README.md', 'croissant.json')
+        """
+        from matdata.datasets.carding import card
+
+        return card(self, output, split=split, features=features)
 
     @with_keywords(FeaturizeKeywords)
     def featurize(

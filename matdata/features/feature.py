@@ -212,10 +212,12 @@ def open_feature(
     """
     name = require_name(spec, "the feature").partition("@")[0]
     chosen = dict(settings)
-    asked = featurizer(name, chosen).settings.identity() if chosen else {}
+    settled = featurizer(name, chosen).settings if chosen else None
+    later = {} if settled is None else settled.later()
+    asked = {} if settled is None else {**later, **settled.identity()}
     stored = {key: value for key, value in asked.items() if key in chosen}
     stored |= _units_read(name, chosen, dataset)
-    folder = find_feature(cache, dataset.data_ref, spec, stored, dataset.ref)
+    folder = find_feature(cache, dataset.data_ref, spec, stored, dataset.ref, later)
     return Feature(folder, dataset.ids, dataset.data_digest, chosen, dataset.rejects)
 
 

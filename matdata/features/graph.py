@@ -58,6 +58,12 @@ class GraphSettings(Settings):
     isolated: str = setting(
         "reject", "sites without a neighbour: no feature, or no edges", choices=("reject", "keep")
     )
+    images: str = setting(
+        "all",
+        "images of a neighbour within the radius: all, or the nearest of each other site",
+        choices=("all", "nearest"),
+        later=True,
+    )
     basis: str = setting(
         "none",
         "Gaussian basis of the distance in the dense form",
@@ -81,6 +87,9 @@ class Graph(Featurizer[GraphSettings]):
     the nearest ones. All neighbours that tie with the last one are kept (or all dropped, but never
     the first shell), so that a graph does not depend on how the crystal was written; a cut after
     exactly 12 does in most perovskites. Radius 0 gives the nearest neighbours however far.
+    ``images=nearest`` is the binary adjacency of N sites (A. Ihalage and Y. Hao, Adv. Sci. 9,
+    2200164, 2022, figure 1b): one edge to each other site, at the least distance, and none from a
+    site to its own images; it depends on the cell, and a supercell has other edges.
 
     Stored are sender, receiver, image and distance of each edge, and of each crystal the metric
     ``a.a, b.b, c.c, b.c, a.c, a.b`` and of each site its element and place, from which angles
@@ -101,6 +110,12 @@ class Graph(Featurizer[GraphSettings]):
         super().__init__(settings)
         if self.settings.radius == 0 and self.settings.max_neighbours == 0:
             raise ConfigError("a graph needs a radius, max_neighbours, or both")
+        if self.settings.images == "nearest" and self.settings.max_neighbours:
+            raise ConfigError(
+                "images=nearest keeps every site within the radius once; max_neighbours is "
+                f"{self.settings.max_neighbours}",
+                next_step="give max_neighbours=0 and a radius",
+            )
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -143,10 +158,10 @@ class Graph(Featurizer[GraphSettings]):
 
     def edges(self, crystals: Crystals) -> Edges:
         """Edges of all crystals, and the status of each."""
-        from matdata.features.kernels.edges import neighbour_graph
+        from matdata.features.kernels.edges import nearest_images, neighbour_graph
 
         chosen = self.settings
-        return neighbour_graph(
+        edges = neighbour_graph(
             crystals,
             chosen.radius,
             chosen.max_neighbours,
@@ -154,6 +169,9 @@ class Graph(Featurizer[GraphSettings]):
             chosen.ties == "drop",
             chosen.isolated == "keep",
         )
+        if chosen.images == "nearest":
+            edges = nearest_images(crystals, edges, chosen.isolated == "keep")
+        return edges
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """One float32 row an edge: the columns of `labels`."""

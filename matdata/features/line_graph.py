@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 
 from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
+from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, FeatureInput, Field
 from matdata.features.graph import Graph, GraphSettings
@@ -50,6 +51,11 @@ class LineGraph(Graph):
     citation: ClassVar[str] = "Choudhary and DeCost, npj Comput. Mater. 7, 185 (2021)"
     Settings: ClassVar[type[Settings]] = LineGraphSettings
     batch_form = "matdata.load.inputs.line_graph:LineGraphBatch"
+
+    def __init__(self, settings: GraphSettings | None = None) -> None:
+        super().__init__(settings)
+        if self.settings.images != "all":
+            raise ConfigError("pairs of edges are of all images; images=nearest is for `graph`")
 
     @property
     def backtrack(self) -> bool:

@@ -137,7 +137,7 @@ class ArrayBatch:
         return Batch(
             {spec: held.to(device) for spec, held in self.inputs.items()},
             sent(self.targets),
-            sent(self.mask),
+            sent(self.mask.copy()),  # of targets that are all known it can be one value
             sent(self.rows),
             self.all_ids,
             None if self.weights is None else sent(self.weights),

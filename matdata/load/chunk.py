@@ -22,6 +22,9 @@ Values = TypeVar("Values", "Tensor", Array)
 
 #: Bytes that are gathered at once: much more than a call costs, and small enough for a cache.
 CHUNK_BYTES = 1 << 21
+#: Wide targets fill a cache with one batch, which puts out what a call works with: so many batches
+#: share a call, as long as they have no more bytes together.
+WIDE_BATCHES, WIDE_BYTES = 5, 1 << 24
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,6 @@ class ChunkReader:
             rows,
             bounds - bounds[0],
             self._source.take(rows, self._allocate),
-            self._targets.take(rows),
+            self._targets.take(rows, self._allocate),
             None if self._weights is None else self._weights[rows],
         )

@@ -90,7 +90,7 @@ class Loader(Generic[B_co]):
             materials.targets,
             setup.weights,
             setup.views.allocate,
-            batches_per_chunk(setup, options),
+            batches_per_chunk(setup, materials.targets),
         )
         self._begin_at = 0
         self._position = 0

@@ -13,7 +13,7 @@ from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
-from matdata.load.chunk import CHUNK_BYTES
+from matdata.load.chunk import CHUNK_BYTES, WIDE_BATCHES, WIDE_BYTES
 from matdata.load.devices import find_device
 from matdata.load.gather import make_ready
 from matdata.load.materials import Materials, weights_of
@@ -22,6 +22,7 @@ from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
 from matdata.load.readers import MemorySource, Source, StreamSource
 from matdata.load.reading import FeatureColumns
+from matdata.load.targets import Targets
 from matdata.load.views import B_co, Views
 
 if TYPE_CHECKING:
@@ -165,10 +166,13 @@ def _entries(features: Mapping[str, FeatureColumns], level: str) -> npt.NDArray[
     )
 
 
-def batches_per_chunk(setup: Setup[object], options: LoadOptions) -> int:
-    """Batches that are gathered at once."""
+def batches_per_chunk(setup: Setup[object], targets: Targets) -> int:
+    """Batches that are gathered at once, with what is learnt of them."""
     wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
     plan = setup.planner.plan(0)
-    material = setup.columns_bytes / max(1, setup.planner.count)
+    material = (setup.columns_bytes + targets.bytes) / max(1, setup.planner.count)
     batch = material * len(plan.rows) / max(1, len(plan))
-    return max(1, int(wanted / max(batch, 1.0)))
+    many = max(1, int(wanted / max(batch, 1.0)))
+    if targets.bytes > setup.columns_bytes:
+        many = max(many, min(WIDE_BATCHES, int(WIDE_BYTES / max(batch, 1.0))))
+    return many

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
+from matdata.load.columns import Allocate
+from matdata.load.gather import gather_rows
 from matdata.store.spectrum_columns import SpectrumColumn
 from matdata.store.table_columns import TableColumns
 
@@ -82,16 +84,41 @@ class Targets:
     values : (n, t) float32
         Normalised if the loader has a normalizer; 0 where unknown.
     mask : (n, t) bool
-        Where a target is known.
+        Where a target is known; where all are, one true value that is seen n x t times.
     """
 
     columns: tuple[TargetColumn, ...]
     values: npt.NDArray[np.float32]
     mask: npt.NDArray[np.bool_]
 
-    def take(self, rows: Int) -> Targets:
-        """Targets of some materials."""
-        return Targets(self.columns, self.values[rows], self.mask[rows])
+    def __post_init__(self) -> None:
+        if not self.all_known and self.mask.all():
+            object.__setattr__(self, "mask", all_known(self.mask.shape))
+
+    @property
+    def all_known(self) -> bool:
+        """Whether the mask holds one value alone, which is true."""
+        return not any(self.mask.strides)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of values and mask in memory."""
+        return self.values.nbytes + (0 if self.all_known else self.mask.nbytes)
+
+    def take(self, rows: Int, allocate: Allocate = np.empty) -> Targets:
+        """Targets of some materials, in arrays that `allocate` makes."""
+        values = allocate((len(rows), self.values.shape[1]), self.values.dtype)
+        gather_rows(self.values, rows, values)
+        if self.all_known:
+            return Targets(self.columns, values, all_known(values.shape))
+        mask = allocate(values.shape, self.mask.dtype)
+        gather_rows(self.mask, rows, mask)
+        return Targets(self.columns, values, mask)
+
+
+def all_known(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """A mask that is true everywhere, of one byte."""
+    return np.broadcast_to(np.True_, shape)
 
 
 def read_targets(

@@ -21,6 +21,7 @@ from matdata.load.copies import Copies, SideStream, send
 from matdata.load.inputs import form_of
 from matdata.load.inputs.base import BatchForm
 from matdata.load.readers import Inputs
+from matdata.load.targets import Targets
 from matdata.nn.segments import Segments
 
 
@@ -50,6 +51,8 @@ class TensorViews:
         self.ids = ids
         self.device = device
         self.side = side
+        #: What the mask of targets that are all known is a view of.
+        self._known = torch.ones((1, 1), dtype=torch.bool, device=device)
         self._forms = {spec: form_of(featurizer) for spec, featurizer in featurizers.items()}
 
     def allocate(self, shape: tuple[int, ...], dtype: DType) -> Array:
@@ -70,12 +73,17 @@ class TensorViews:
                     for spec, columns in chunk.inputs.items()
                 },
                 copies.send(targets.values),
-                copies.send(targets.mask),
+                self._mask(targets, copies),
                 copies.send(chunk.rows),
                 None if weights is None else copies.send(weights),
                 self.ids,
                 copies,
             )
+
+    def _mask(self, targets: Targets, copies: Copies) -> Tensor:
+        if targets.all_known:
+            return self._known.expand(targets.mask.shape)
+        return copies.send(targets.mask)
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,11 @@ class Table(Source[RecordChunk]):
     def __init__(self, rows: Rows, name: str, request: Request) -> None:
         self._rows, self._stem = rows, name
         own = request.options
+        if own.initial is not None:
+            raise SourceError(
+                f"{WHAT} is in memory, and --initial is for files",
+                next_step="give both structures of a record in two columns (initial_col)",
+            )
         options = {**own.to_dict(), "structure_col": own.structure_col or rows.structure_col}
         self._options = ReadOptions(**options)
         self._limit = request.limit

@@ -14,9 +14,10 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Int
 from matdata.core.errors import StructureError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.phases.extension import extended_table
 from matdata.phases.kernels import mixtures
 from matdata.phases.spaces import Table
-from matdata.phases.systems import Fractions, Grouped
+from matdata.phases.systems import Fractions, Grouped, lowest_of_each
 from matdata.phases.tables import asked_of, table_of
 
 Energies = npt.NDArray[np.float64]
@@ -90,9 +91,43 @@ class HullReference:
         given = np.asarray(energies, dtype=np.float64)
         _check(compositions, given)
         fractions = Fractions.of(compositions)
-        lowest = _lowest(fractions, given)
+        lowest = lowest_of_each(fractions, given, np.arange(len(given)))
         table, order = table_of(fractions.take(lowest), given[lowest], workers)
         return cls(table, lowest[order], len(given))
+
+    def extended(
+        self, compositions: Compositions, energies: Energies, places: Int,
+        workers: Workers = SEQUENTIAL,
+    ) -> HullReference:  # fmt: skip
+        """The hull of its entries and k more, as `build` of all of them gives it, bit for bit.
+
+        Only chemical systems are looked at again that have new entries, or new phases on the hull
+        of a subsystem, and in them only new entries and the known phases on the hull. (To the last
+        bit unless an old entry lies above its hull by `kernels.ON_HULL` and less than rounding.)
+
+        Parameters
+        ----------
+        compositions, energies : (k,)
+            Of the new entries, as of `build`.
+        places : (size,)
+            Which of all entries the present ones are, ascending; the new ones are the others.
+        workers
+            Threads.
+
+        Raises
+        ------
+        StructureError
+            As of `build`, or if the places are not ascending.
+        """
+        given = np.asarray(energies, dtype=np.float64)
+        _check(compositions, given)
+        size = self.size + len(given)
+        added = np.setdiff1d(np.arange(size), places, assume_unique=True)
+        if len(places) != self.size or len(added) != len(given) or (np.diff(places) <= 0).any():
+            raise StructureError(f"{self.size} entries need as many places below {size}, ascending")
+        fractions, rows = Fractions.of(compositions), places[self.entry]
+        table, entry = extended_table(self.table, rows, fractions, given, added, workers)
+        return HullReference(table, entry, size)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All of it as named arrays, to be stored."""
@@ -185,15 +220,6 @@ def _check(compositions: Compositions, energies: Energies) -> None:
     empty = np.flatnonzero((np.diff(compositions.offsets) == 0) | ~(atoms > 0.0))
     if len(compositions) and len(empty):
         raise StructureError(f"entry {str(compositions.ids[empty[0]])!r} has no atoms")
-
-
-def _lowest(fractions: Fractions, energies: Energies) -> Int:
-    """Rows of the lowest entry of each composition, the first of equals."""
-    keys = fractions.keys()
-    order = np.lexsort((np.arange(len(keys)), energies, keys))
-    first = np.ones(len(order), bool)
-    first[1:] = keys[order][1:] != keys[order][:-1]
-    return np.sort(order[first])
 
 
 def _parts(groups: Grouped) -> Iterator[tuple[int, int]]:

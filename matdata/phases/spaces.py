@@ -103,7 +103,8 @@ def index_systems(masks: Array) -> Array:
 
 
 @inner
-def _find(table: Table, low: np.uint64, high: np.uint64) -> Any:
+def find(table: Table, low: np.uint64, high: np.uint64) -> Any:
+    """Place of a chemical system in a table, -1 if it has none."""
     mask = len(table.slots) - 1
     place = _slot(low, high, mask)
     while table.slots[place] >= 0:
@@ -115,7 +116,7 @@ def _find(table: Table, low: np.uint64, high: np.uint64) -> Any:
 
 
 @inner
-def _systems_within(table: Table, numbers: Array, low: np.uint64, high: np.uint64) -> Array:
+def systems_within(table: Table, numbers: Array, low: np.uint64, high: np.uint64) -> Array:
     """Systems of the table whose elements are all among some, in ascending order of place."""
     size = len(numbers)
     if size < 20 and (1 << size) < 4 * len(table.masks):
@@ -130,7 +131,7 @@ def _systems_within(table: Table, numbers: Array, low: np.uint64, high: np.uint6
                         one |= np.uint64(1) << place
                     else:
                         two |= np.uint64(1) << (place - np.uint64(64))
-            at = _find(table, one, two)
+            at = find(table, one, two)
             if at >= 0:
                 found[count] = at
                 count += 1
@@ -152,7 +153,7 @@ def gather(table: Table, numbers: Array, low: np.uint64, high: np.uint64, all_ow
     have references, neither do phases above the mixture of the elements.
     """
     size = len(numbers)
-    systems = _systems_within(table, numbers, low, high)
+    systems = systems_within(table, numbers, low, high)
     most = size
     for s in systems:
         own = all_own and table.masks[s, 0] == low and table.masks[s, 1] == high

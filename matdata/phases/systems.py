@@ -44,6 +44,15 @@ class Fractions:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @classmethod
+    def joined(cls, first: Fractions, second: Fractions) -> Fractions:
+        """Compositions of both, one after another."""
+        return cls(
+            np.concatenate([first.numbers, second.numbers]),
+            np.concatenate([first.values, second.values]),
+            np.append(first.offsets, second.offsets[1:] + first.offsets[-1]),
+        )
+
     def take(self, rows: Int) -> Fractions:
         """Compositions of some rows (k,), in that order."""
         index, offsets = gather_index(self.offsets, rows)
@@ -99,3 +108,18 @@ def grouped(masks: Masks) -> Grouped:
     begins[1:] = (ranked[1:] != ranked[:-1]).any(1)
     starts = np.flatnonzero(begins)
     return Grouped(ranked[starts], order.astype(np.int64), np.append(starts, len(masks)))
+
+
+def lowest_of_each(fractions: Fractions, energies: npt.NDArray[np.float64], rows: Int) -> Int:
+    """Places of the lowest entry of each composition, ascending; of equals that of lowest row.
+
+    Parameters
+    ----------
+    fractions, energies, rows : (n,)
+        Compositions, energies, and what equals are ordered by.
+    """
+    keys = fractions.keys()
+    order = np.lexsort((rows, energies, keys))
+    first = np.ones(len(order), bool)
+    first[1:] = keys[order][1:] != keys[order][:-1]
+    return np.sort(order[first])

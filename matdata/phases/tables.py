@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, gather_index
 from matdata.core.executors import Workers, ordered_map
-from matdata.phases.kernels import find_stable
+from matdata.phases.kernels import ASKED, find_stable
 from matdata.phases.spaces import Asked, Table, index_systems
 from matdata.phases.systems import Fractions, Grouped, grouped
 
@@ -40,46 +40,70 @@ def table_of(
     ranked = energies[groups.order]
     table = Table(
         groups.masks, groups.bounds, groups.bounds[:-1].copy(), index_systems(groups.masks),
-        asked.numbers, asked.values, asked.offsets, ranked, _of_elements(asked, ranked),
+        asked.numbers, asked.values, asked.offsets, ranked, of_elements(asked, ranked),
     )  # fmt: skip
-    order = groups.order
-    count = np.diff(table.offsets)[table.bounds[:-1]]  # elements of each system
-    for level in np.unique(count):
-        systems = np.flatnonzero(count == level)
-        on_hull = np.zeros(len(order), bool)
-        _find_on_hull(table, systems, on_hull, workers)
-        table, place = _stable_first(table, systems, on_hull)
-        order = order[place]
-    return table, order
+    all_phases = np.full(len(energies), ASKED, np.int8)
+    rows = groups.order
+    for systems in by_number_of_elements(table, np.arange(len(table.masks))):
+        table, place = settled(table, systems, rows, all_phases, workers)
+        rows = rows[place]
+    return table, rows
 
 
-def _find_on_hull(
-    table: Table, systems: Int, on_hull: npt.NDArray[np.bool_], workers: Workers
-) -> None:
-    """Set which phases of some systems, all of one number of elements, are on the hull."""
+def by_number_of_elements(table: Table, systems: Int) -> list[Int]:
+    """Some systems of a table, those of fewest elements first."""
+    count = np.diff(table.offsets)[table.bounds[:-1]][systems]
+    return [systems[count == level] for level in np.unique(count)]
+
+
+def settled(
+    table: Table, systems: Int, rows: Int, candidates: npt.NDArray[np.int8], workers: Workers
+) -> tuple[Table, Int]:
+    """A table with the phases on the hull found in some systems, and where its phases were.
+
+    Parameters
+    ----------
+    table
+        In which they are known in all systems of fewer elements.
+    systems
+        All of one number of elements.
+    rows, candidates : (p,)
+        What the phases of each system are ordered by, and what is known of them (`find_stable`).
+    workers
+        Threads.
+    """
+    on_hull = np.zeros(len(rows), bool)
 
     def compute(first: int) -> None:
-        find_stable(table, first, min(first + SYSTEMS, len(systems)), systems, on_hull)
+        last = min(first + SYSTEMS, len(systems))
+        find_stable(table, first, last, systems, candidates, on_hull)
 
     for _ in ordered_map(compute, range(0, len(systems), SYSTEMS), workers, "thread"):
         pass
+    return _stable_first(table, systems, rows, on_hull)
 
 
-def _stable_first(table: Table, systems: Int, on_hull: npt.NDArray[np.bool_]) -> tuple[Table, Int]:
-    """Bring phases on the hull to the front of their systems; also where each row came from."""
-    system = np.repeat(np.arange(len(table.masks)), np.diff(table.bounds))
-    chosen = np.zeros(len(table.masks), bool)
-    chosen[systems] = True
-    place = np.lexsort((np.arange(len(system)), chosen[system] & ~on_hull, system))
-    rows = Fractions(table.numbers, table.values, table.offsets).take(place)
-    stable = table.stable + np.bincount(system[on_hull], minlength=len(table.masks))
+def _stable_first(
+    table: Table, systems: Int, rows: Int, on_hull: npt.NDArray[np.bool_]
+) -> tuple[Table, Int]:
+    """Bring phases on the hull to the front of some systems; also where each phase was."""
+    of, bounds = gather_index(table.bounds, systems)
+    system = np.repeat(systems, np.diff(bounds))
+    place = np.arange(len(rows))
+    place[of] = of[np.lexsort((rows[of], ~on_hull[of], system))]
+    moved = Fractions(table.numbers, table.values, table.offsets).take(place)
+    stable = table.stable.copy()
+    count = np.bincount(system[on_hull[of]], minlength=len(stable))
+    stable[systems] = table.bounds[systems] + count[systems]
     return table._replace(
-        stable=stable, numbers=rows.numbers, values=rows.values, offsets=rows.offsets,
+        stable=stable, numbers=moved.numbers, values=moved.values, offsets=moved.offsets,
         energies=table.energies[place],
     ), place  # fmt: skip
 
 
-def _of_elements(phases: Asked, energies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def of_elements(
+    phases: Asked | Fractions, energies: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Energy of the phase of each element, by atomic number; NaN where there is none."""
     out = np.full(N_NUMBERS, np.nan)
     single = np.flatnonzero(np.diff(phases.offsets) == 1)

@@ -12,7 +12,7 @@ Float = npt.NDArray[np.float64]
 #: Fewest and most intervals.
 FEWEST, BINS = 8, 40
 #: Shares of the numbers that lie below and above the intervals, if few are very far out.
-_TAILS = (0.005, 0.995)
+TAILS = (0.005, 0.995)
 #: How much wider all numbers must lie than those between the tails.
 _FAR = 8.0
 #: Numbers that are larger have differences that no float holds, and are outside; smaller
@@ -50,20 +50,30 @@ def intervals(values: Float) -> Intervals:
         whole = low == int(low) and abs(low) < _COUNTABLE
         half = 0.5 if whole or abs(low) < _SMALLEST else abs(low) / 10
         return Intervals(np.array([low - half, high + half]), len(finite) - len(known))
-    inner_low, inner_high = (float(q) for q in np.quantile(known, _TAILS))
+    inner_low, inner_high = (float(q) for q in np.quantile(known, TAILS))
     if inner_high > inner_low and high - low > _FAR * (inner_high - inner_low):
         width = inner_high - inner_low
         low, high = max(low, inner_low - 0.1 * width), min(high, inner_high + 0.1 * width)
     whole = bool((known == np.floor(known)).all())
     if whole and high - low <= 3 * BINS:
         step = max(1, int(np.ceil((high - low + 1) / BINS)))
-        edges = np.arange(np.floor(low), high + step + 1, step, dtype=np.float64) - 0.5
+        several = int((high - low) // step) + 2
+        edges = np.floor(low) + step * np.arange(several, dtype=np.float64) - 0.5
+        if edges[-1] <= high:  # of numbers to which a half adds nothing
+            edges = np.append(edges, np.nextafter(high, np.inf))
     else:
         # the rule of Rice: twice the cube root of their number
         several = int(np.clip(np.ceil(2 * len(known) ** (1 / 3)), FEWEST, BINS))
         edges = np.linspace(low, high, several + 1)
+    edges = _apart(edges, low, high)
     outside = int(((finite < edges[0]) | (finite > edges[-1])).sum())
     return Intervals(edges, outside)
+
+
+def _apart(edges: Float, low: float, high: float) -> Float:
+    """Ends that differ: of numbers near 1e16 no float lies between two whole numbers."""
+    apart = np.unique([min(float(edges[0]), low), *edges, max(float(edges[-1]), high)])
+    return apart if len(apart) > 1 else np.array([low, np.nextafter(low, np.inf)])
 
 
 def counted(values: Float, edges: Float) -> Float:

@@ -13,6 +13,8 @@ from matdata.core.redaction import redact
 SHOWN = 160
 #: Rows of a table from which on the page offers to filter them.
 FILTERED = 8
+#: Columns of a table from which on they stand closer.
+DENSE = 7
 _VOID = frozenset({"br", "hr", "meta"})
 
 
@@ -164,7 +166,8 @@ class Table:
 
     @property
     def _kind(self) -> str:
-        return "sortable filtered" if len(self.rows) > FILTERED else "sortable"
+        filtered = " filtered" if len(self.rows) > FILTERED else ""
+        return f"sortable{filtered}{' dense' if len(self.head) > DENSE else ''}"
 
 
 def _row(cells: Sequence[object], right: Sequence[str | None]) -> Html:

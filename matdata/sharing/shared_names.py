@@ -111,8 +111,9 @@ def _with_settings(
         return records
     from matdata.features import featurizer
 
-    required = featurizer(spec, dict(settings)).settings.identity()
-    stored = [(one, manifest_of(one, folder)["settings"]) for one in records]
+    asked = featurizer(spec, dict(settings)).settings
+    required = {**asked.later(), **asked.identity()}
+    stored = [(one, {**asked.later(), **manifest_of(one, folder)["settings"]}) for one in records]
     return [
         one
         for one, own in stored

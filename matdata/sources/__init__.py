@@ -101,6 +101,11 @@ def _make(name: str, request: Request) -> Source:
                 f"the source {name} takes no --{key}{did_you_mean(key, queries)}",
                 next_step=f"it takes: {takes or 'none'}",
             )
+    if request.options.initial is not None and name != "files":
+        raise SourceError(
+            f"the source {name} has its own structures, and --initial is for those of a file",
+            next_step="leave --initial out",
+        )
     if request.file is not None and kind.raw_reader:
         module, _, name = kind.raw_reader.partition(":")
         kind = getattr(importlib.import_module(module), name)

@@ -13,6 +13,7 @@ from matdata.core.structures import Structures
 from matdata.sources.base import Chunk
 from matdata.store import tables
 from matdata.store.columns import read_structures, write_structures
+from matdata.store.long_lists import digestible
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,11 +40,21 @@ class ChunkWriter:
 
 
 def chunk_digests(
-    structures: Structures | None, table: pa.Table, rejects: Mapping[str, object]
+    structures: Structures | None,
+    table: pa.Table,
+    rejects: Mapping[str, object],
+    as_text: bool = False,
 ) -> list[str]:
-    """Digests of crystals, table and rejects."""
+    """Digests of crystals, table and rejects.
+
+    Parameters
+    ----------
+    as_text
+        Also of long lists the digest of their JSON, as it was taken at first.
+    """
     crystals = structures.digest() if structures is not None else ""
-    return [crystals, digest_json(table.to_pydict()), digest_json(rejects)]
+    cells = table.to_pydict() if as_text else digestible(table)
+    return [crystals, digest_json(cells), digest_json(rejects)]
 
 
 def read_chunk(folder: Path) -> Chunk:

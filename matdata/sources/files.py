@@ -73,6 +73,10 @@ class Files(Source[RecordChunk]):
     @classmethod
     def make(cls, request: Request) -> Files:
         """Create the source from a request whose argument is the path."""
+        if request.options.initial is not None and cls is Files:
+            from matdata.sources.paired import PairedFiles
+
+            return PairedFiles(request.argument, request.options, request.limit)
         return cls(request.argument, request.options, request.limit)
 
     def _find_input(self) -> Folder | Zip | Tables:
@@ -149,7 +153,7 @@ class Files(Source[RecordChunk]):
         """Chunks of raw records, from chunk `start` on."""
         roles = self._find_roles()
         parts = {*self._layout.parts.values()}
-        records = limited(self._raw_records(), self.limit, parts, roles.rows_per_record)
+        records = limited(self.raw_records(), self.limit, parts, roles.rows_per_record)
         composition = roles.structure is None
         for chunk in chunked(records, start):
             yield composition, chunk
@@ -177,7 +181,7 @@ class Files(Source[RecordChunk]):
 
     def _folder_roles(self) -> Roles:
         self._refuse_pairs()
-        first = [record.values for record in first_of(self._raw_records(), PEEK)]
+        first = [record.values for record in first_of(self.raw_records(), PEEK)]
         columns = list(dict.fromkeys(name for values in first for name in values))
         options = {**self.options.to_dict(), "structure_col": "structure file", "id_col": None}
         return find_roles(
@@ -252,7 +256,23 @@ class Files(Source[RecordChunk]):
             self._shared = SharedIds(self._input.ids(column, self._text_columns()))
         return self._shared
 
-    def _raw_records(self) -> Iterator[Raw]:
+    def require_named(self) -> None:
+        """Refuse records that only their place in the file tells apart.
+
+        Raises
+        ------
+        SourceError
+            If there is no column of ids.
+        """
+        named = self._find_roles()
+        if isinstance(self._input, Tables) and named.id is None and named.structure != XYZ_TEXT:
+            raise SourceError(
+                f"{self.path} has no column of ids, by which structures are matched",
+                next_step="name one with --id-col",
+            )
+
+    def raw_records(self) -> Iterator[Raw]:
+        """All raw records, in order."""
         if not isinstance(self._input, Tables):
             yield from read_structures(self._input, self._layout.parts or None)
             return

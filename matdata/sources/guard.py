@@ -175,6 +175,10 @@ def _require_text(text: str, what: str) -> None:
         ) from None
 
 
+#: Types whose values can all be stored.
+_FIT = {float, bool, type(None)}
+
+
 def _require_leaves(value: object, name: str) -> None:
     """Look at what stands in lists and records."""
     if isinstance(value, dict):
@@ -182,6 +186,8 @@ def _require_leaves(value: object, name: str) -> None:
             _require_text(str(key), name)
             _require_leaves(item, name)
     elif isinstance(value, (list, tuple)):
+        if set(map(type, value)) <= _FIT:  # such as spectra, of millions of numbers
+            return
         for item in value:
             _require_leaves(item, name)
     elif isinstance(value, str):

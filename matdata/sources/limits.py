@@ -20,6 +20,8 @@ MAX_LINE = 64 * MIB
 #: Approximate bytes of one chunk's records as Python objects. 500 records of ordinary sets
 #: take 15 MB, so only sets of unusually large records get smaller chunks.
 CHUNK_WEIGHT = 128 * MIB
+#: Packed bytes of structures that are held while those that belong to them are read.
+MAX_HELD = 512 * MIB
 #: Nesting of objects and lists; programs write fewer than 15 levels.
 MAX_DEPTH = 64
 #: Columns of a table, and values of a record. More indicate ids or labels used as keys.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -95,6 +96,29 @@ def _stated_values(record: Raw) -> JsonObject:
         values.pop(key, None)
         values["id"] = identity
     return values
+
+
+def without_comment(record: Raw) -> Raw:
+    """A record of extended XYZ, whose text names it and holds its values, with these beside it.
+
+    Others are as they were.
+    """
+    if record.form != "xyz":
+        return record
+    payload: Sites | tuple[str, str]
+    try:
+        values = _stated_values(record)
+        payload = _read(record)
+    except Unusable as fault:
+        values, payload = dict(record.values), (fault.reason, str(fault))
+    return replace(record, form="sites", payload=payload, values=values, id_key=None)
+
+
+def _read(record: Raw) -> Sites | tuple[str, str]:
+    try:
+        return _crystal_of(record)
+    except Unusable as fault:
+        return fault.reason, str(fault)
 
 
 def _outcomes_of(record: Raw) -> Sequence[Sites | Exception]:

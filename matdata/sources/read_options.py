@@ -20,6 +20,12 @@ class ReadOptions(Settings):
         "NAME-initial, with the same values, and columns basin and structure_role",
         verbatim=True,
     )
+    initial: str | None = setting(
+        None,
+        "file or folder of the structures before relaxation, which have the ids of the relaxed "
+        "ones; as with --initial-col a material becomes two rows",
+        verbatim=True,
+    )
     protostructure_col: str | None = setting(
         None,
         "column that holds protostructures of records without structures (AB_cF8_225_a_b:Cl-Na), "
@@ -47,5 +53,5 @@ class ReadOptions(Settings):
     def identity(self) -> JsonObject:
         """What records depend on; options that came later only where they are given."""
         plain = {"corrections": "given", "initial_col": None, "protostructure_col": None}
-        identity = super().identity()
+        identity = {k: v for k, v in super().identity().items() if k != "initial"}  # its content is
         return {k: v for k, v in identity.items() if k not in plain or v != plain[k]}

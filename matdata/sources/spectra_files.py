@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core.digest import digest_file, digest_json
 from matdata.core.errors import SourceError, did_you_mean, first_few
@@ -62,8 +64,7 @@ class SpectraFiles:
         return read[self.form]()
 
     def _npz(self) -> Iterator[Brought]:
-        id_name = _id_of([*shapes_of(self.path)], self.path)
-        ids, blocks = arrays_of(self.path, id_name, self._axes, self.axis_of)
+        ids, blocks = self._arrays
         for row, identity in enumerate(ids):
             for axis in self._axes:
                 points = blocks[axis] if blocks[axis].ndim == 1 else blocks[axis][row]
@@ -72,6 +73,12 @@ class SpectraFiles:
                 if not all(np.isnan(one).all() for one in values.values()):
                     points = np.asarray(points, np.float64)
                     yield Brought(identity, axis, points, values, self.units.get(axis, ""))
+
+    @functools.cached_property
+    def _arrays(self) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:
+        """Ids and arrays of an NPZ file, which a build goes through twice."""
+        id_name = _id_of([*shapes_of(self.path)], self.path)
+        return arrays_of(self.path, id_name, self._axes, self.axis_of)
 
     def _parquet(self) -> Iterator[Brought]:
         import pyarrow.parquet as pq

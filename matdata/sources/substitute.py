@@ -23,7 +23,13 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SourceError
 from matdata.core.settings import Settings, setting
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.substitution_counts import LABEL, counted, labels_of, prior
+from matdata.sources.substitution_counts import (
+    LABEL,
+    counted,
+    labels_of,
+    prior,
+    require_protostructures,
+)
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_rows import DatasetRows
 from matdata.symmetry.labels import parse_label
@@ -143,7 +149,7 @@ class Substitutions(Source[Picks]):
         other = self.query.count_from
         self._counted = DatasetRows(find_dataset(cache, other)) if other else self._parents
         for rows in (self._parents, self._counted):
-            rows.check_column(LABEL, " for substitutions", SourceError)
+            require_protostructures(rows)
         if self.query.structures and self._parents.dataset.kind == "composition":
             raise SourceError(
                 f"{self._parents.dataset.ref} has no structures, of which candidates take cells",

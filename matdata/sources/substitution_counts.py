@@ -27,6 +27,23 @@ def labels_of(rows: DatasetRows) -> Iterator[tuple[int, list[str], list[str | No
         yield start, list(cells["material_id"]), labels
 
 
+def require_protostructures(rows: DatasetRows) -> None:
+    """Refuse a dataset without protostructures.
+
+    Raises
+    ------
+    SourceError
+        If it has none.
+    """
+    if LABEL not in rows.dataset.columns:
+        raise SourceError(
+            f"{rows.dataset.ref} has no protostructures, in which elements are substituted",
+            cause="formulas without structures, or a build without symmetry (--symmetry none)",
+            next_step="build it from structures with symmetry, or from protostructures "
+            "(--protostructure-col)",
+        )
+
+
 def counted(rows: DatasetRows, weight: BinWeight = "pairs") -> SubstitutionMatrix:
     """Probabilities counted in a dataset.
 
@@ -61,5 +78,5 @@ def matrix_of(cache: Path, dataset: str | None, weight: BinWeight = "pairs") -> 
     if dataset is None:
         return prior()
     rows = DatasetRows(find_dataset(cache, dataset))
-    rows.check_column(LABEL, " for substitutions", SourceError)
+    require_protostructures(rows)
     return counted(rows, weight)

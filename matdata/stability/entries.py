@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
+from matdata.core.crystals import Int
 from matdata.core.digest import digest_arrays, digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
@@ -106,17 +107,63 @@ class Entries:
 
     def hull(self, workers: Workers) -> HullReference:
         """Their hull. Elements have a formation energy of zero, whether or not they are entries."""
+        return HullReference.build(*self._with_elements(), workers)
+
+    def hull_by(self, known: HullReference, places: Int, workers: Workers) -> HullReference:
+        """The same hull by extending that of some of the entries, which costs less.
+
+        Parameters
+        ----------
+        known, places
+            The hull of other entries, and where these are, as `places_of` says.
+        workers
+            Threads.
+        """
+        compositions, energies = self._with_elements()
+        rest = np.setdiff1d(np.arange(len(energies)), places, assume_unique=True)
+        return known.extended(compositions.take(rest), energies[rest], places, workers)
+
+    def _with_elements(self) -> tuple[Compositions, npt.NDArray[np.float64]]:
+        """Entries, and after those of formation energies the elements."""
         if self.kind == "total":
-            return HullReference.build(self.compositions, self.energies, workers)
-        numbers = np.unique(self.compositions.numbers).tolist()
+            return self.compositions, self.energies
+        numbers = self._numbers.tolist()
         elements = Compositions.from_amounts(
             [symbols()[z] for z in numbers], [{z: 1.0} for z in numbers]
         )
-        return HullReference.build(
-            Compositions.concat([self.compositions, elements]),
-            np.append(self.energies, np.zeros(len(numbers))),
-            workers,
-        )
+        energies = np.append(self.energies, np.zeros(len(numbers)))
+        return Compositions.concat([self.compositions, elements]), energies
+
+    @property
+    def _numbers(self) -> npt.NDArray[np.uint8]:
+        return np.unique(self.compositions.numbers)
+
+    def places_of(self, others: Entries) -> Int | None:
+        """Where other entries and the elements of theirs are among one's own.
+
+        None if some are not there, or they are in another order.
+        """
+        if (others.kind, others.scheme) != (self.kind, self.scheme):
+            return None
+        theirs = list(zip(others.compositions.ids.tolist(), others.energies.tolist(), strict=True))
+        found: list[int] = []
+        mine = zip(self.compositions.ids.tolist(), self.energies.tolist(), strict=True)
+        for row, one in enumerate(mine):
+            if len(found) < len(theirs) and one == theirs[len(found)]:
+                found.append(row)
+        places = np.array(found, np.int64)
+        if len(found) < len(theirs) or not _equal(self.compositions.take(places), others):
+            return None
+        if self.kind == "total":
+            return places
+        elements = len(self.energies) + np.searchsorted(self._numbers, others._numbers)
+        return np.append(places, elements)
+
+
+def _equal(compositions: Compositions, others: Entries) -> bool:
+    pairs = ((getattr(compositions, k), getattr(others.compositions, k))
+             for k in ("numbers", "amounts", "offsets"))  # fmt: skip
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def one_kind(parts: Sequence[Entries | Energies]) -> None:

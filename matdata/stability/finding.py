@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from matdata.core.cache import places
@@ -91,7 +92,7 @@ def reference_of(
     energies = energies_of(dataset, energy, scheme, formation=formation)
     entries = Entries.of(energies, dataset.data_ref, dataset.data_digest)
     name = str(dataset.manifest["name"])
-    return store_reference(cache, name, entries, workers, console)
+    return store_reference(cache, name, entries, workers, console, _older(cache, name))
 
 
 def joined_reference(
@@ -110,13 +111,26 @@ def joined_reference(
         return distinct[0]
     names = "+".join(dict.fromkeys(str(one.manifest["name"]) for one in distinct))
     entries = Entries.joined([one.entries for one in distinct])
-    return store_reference(cache, names, entries, workers, console)
+    parts = itertools.chain(distinct, _older(cache, names))
+    return store_reference(cache, names, entries, workers, console, parts)
 
 
 def _stored(cache: Path) -> dict[str, Path]:
     """Folders of the references of all places by their exact names, one's own before others."""
     folders = [folder for place in places(cache) for folder in committed(place / HOME)]
     return {folder.name: folder for folder in reversed(folders)}
+
+
+def _whole(stored: Mapping[str, Path]) -> dict[str, Path]:
+    """Those that are not damaged."""
+    return {name: folder for name, folder in stored.items() if not damage_of(folder, KIND)}
+
+
+def _older(cache: Path, name: str) -> Iterator[StoredReference]:
+    """Stored references of a name, looked for when the first is asked for."""
+    clean = clean_name(name)
+    stored = {one: at for one, at in _stored(cache).items() if one.rpartition("-")[0] == clean}
+    yield from _named(_whole(stored), clean)
 
 
 def _named(stored: Mapping[str, Path], name: str) -> list[StoredReference]:
@@ -129,8 +143,7 @@ def _of_dataset(
     stored: Mapping[str, Path], dataset: DatasetFolder, scheme: str | None
 ) -> list[StoredReference]:
     """Those that `reference_of` made of energies of a dataset; damaged ones are made again."""
-    whole = {name: folder for name, folder in stored.items() if not damage_of(folder, KIND)}
     return [
-        one for one in _named(whole, clean_name(str(dataset.manifest["name"])))
+        one for one in _named(_whole(stored), clean_name(str(dataset.manifest["name"])))
         if one.is_of(dataset.data_digest) and scheme in (None, one.scheme)
     ]  # fmt: skip

@@ -8,7 +8,7 @@ one that is made again of the same entries is the one that is there. It holds ``
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ class StoredReference:
 
 def store_reference(
     cache: Path, name: str, entries: Entries, workers: Workers = SEQUENTIAL,
-    console: Console = SILENT,
+    console: Console = SILENT, parts: Iterable[StoredReference] = (),
 ) -> StoredReference:  # fmt: skip
     """The reference of some entries: built and stored, or the one that is there.
 
@@ -149,6 +149,9 @@ def store_reference(
         Its entries.
     workers, console
         Threads, and where a wait for another process is reported.
+    parts
+        References that may hold some of the entries: the largest that does is extended, which
+        costs less than building anew and gives the same bytes.
     """
     identity = entries.identity()
     key = digest_json(identity)
@@ -161,13 +164,22 @@ def store_reference(
     with building(folder.parent, KIND, key, console.warn) as writer:
         if folder.is_dir() and not writer.take_over(folder, console):
             return StoredReference(folder)
-        hull = entries.hull(workers)
+        hull = _hull(entries, parts, workers)
         arrays = {**entries.arrays(), **{f"{PREFIX}{k}": v for k, v in hull.arrays().items()}}
         writer.write(HULL, lambda path: write_tensors(path, arrays))
         writer.write(ENTRIES, lambda path: _write_entries(path, entries, hull))
         content = {"name": clean_name(name), "identity": identity, "identity_digest": key}
         writer.commit(folder.name, {**content, **_described(entries, hull)}, {})
     return StoredReference(folder)
+
+
+def _hull(entries: Entries, parts: Iterable[StoredReference], workers: Workers) -> HullReference:
+    """The hull of some entries, by extending that of the largest part there is."""
+    for part in sorted(parts, key=lambda one: -int(one.manifest["entries"])):
+        places = entries.places_of(part.entries)
+        if places is not None:
+            return entries.hull_by(part.hull, places, workers)
+    return entries.hull(workers)
 
 
 def _described(entries: Entries, hull: HullReference) -> JsonObject:

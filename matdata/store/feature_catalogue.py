@@ -60,8 +60,17 @@ def feature_names(cache: Path, ref: str) -> list[str]:
     return sorted(names)
 
 
+def _agrees(stored: JsonObject, asked: JsonObject) -> bool:
+    return all(stored.get(key, value) == value for key, value in asked.items())
+
+
 def find_feature(
-    cache: Path, ref: str, spec: str, settings: JsonObject, dataset: str | None = None
+    cache: Path,
+    ref: str,
+    spec: str,
+    settings: JsonObject,
+    dataset: str | None = None,
+    later: JsonObject | None = None,
 ) -> Path:
     """The feature of a dataset, built last, with this name and these stored settings.
 
@@ -73,6 +82,8 @@ def find_feature(
         Settings that must agree with the stored ones.
     dataset
         The version that was asked, for the message; versions of the same rows share features.
+    later
+        What settings were that a manifest does not name.
 
     Raises
     ------
@@ -89,7 +100,7 @@ def find_feature(
             for folder, manifest in manifests.items()
             if manifest["feature"] == name
             and folder.name.endswith(digest)
-            and all(manifest["settings"].get(k, value) == value for k, value in settings.items())
+            and _agrees({**(later or {}), **manifest["settings"]}, settings)
         }
         if fitting:
             return _last_feature(home, fitting)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int
+from matdata.core.errors import StoreError
 
 #: A cell: numbers, None at masked points; None where a row has no spectrum.
 Cell: TypeAlias = "list[float | None] | None"
@@ -35,14 +36,34 @@ class Block:
     dtype: np.dtype[Any]
 
     def whole(self) -> npt.NDArray[Any]:
-        """All of it, copied into memory."""
-        return np.array(self._mapped())  # faster than reading, which the system copies twice
+        """All of it, copied into memory.
+
+        Raises
+        ------
+        StoreError
+            If the file ends before it.
+        """
+        return self._read(0, self.shape[0])
 
     def take(self, rows: Int) -> npt.NDArray[Any]:
         """Entries (k, …) of the first axis."""
-        if len(rows) == self.shape[0] and np.array_equal(rows, np.arange(len(rows))):
-            return self.whole()
+        if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+            return self._read(int(rows[0]), len(rows))
         return np.asarray(self._mapped()[rows])
+
+    def _read(self, first: int, count: int) -> npt.NDArray[Any]:
+        """Entries one after another, without a buffer between: faster than from mapped pages."""
+        values = np.empty((count, *self.shape[1:]), self.dtype)
+        each = self.dtype.itemsize * math.prod(self.shape[1:])
+        left = memoryview(values).cast("B") if values.size else memoryview(b"")  # type: ignore[arg-type]
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(self.offset + first * each)
+            while len(left):
+                got = file.readinto(left)
+                if not got:
+                    raise StoreError(f"{self.path} ends before all of its numbers")
+                left = left[got:]
+        return values
 
     def _mapped(self) -> npt.NDArray[Any]:
         if not math.prod(self.shape):
@@ -96,6 +117,11 @@ class AxisColumn(Cells):
         super().__init__(place)
         self.points = points
         self._list: Cell = points.tolist()
+
+    @property
+    def size(self) -> int:
+        """Points of the axis."""
+        return len(self.points)
 
     def _cell(self, place: int) -> Cell:
         return self._list

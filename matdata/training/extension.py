@@ -52,7 +52,7 @@ def reason_against(settings: TrainSettings) -> str | None:
         return "its warm-up is a share of all steps"
     if settings.swa:
         return "swa averages the weights over a share of all epochs"
-    if settings.limits and settings.schedule in ("cyclic", "step"):
+    if settings.limits and settings.schedule in ("cyclic", "decay", "step"):
         return (
             f"under a budget its schedule {settings.schedule!r} ends with the steps that were "
             "expected"

@@ -39,6 +39,8 @@ class Schedule:
             return chosen.warmup_from + (1.0 - chosen.warmup_from) * risen
         if chosen.schedule == "exponential":
             return float(chosen.gamma ** ((step - rising) / max(self.total - rising - 1, 1)))
+        if chosen.schedule == "decay":
+            return float(chosen.gamma ** ((step - rising) // self.per_epoch))
         if chosen.schedule == "cosine":
             return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / max(self.total - rising, 1)))
         if chosen.schedule == "cyclic":

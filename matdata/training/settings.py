@@ -40,7 +40,10 @@ class TrainSettings(Settings):
     schedule: str = setting(
         "constant",
         "learning rate over time",
-        choices=("constant", "cosine", "cyclic", "exponential", "onecycle", "step", "plateau"),
+        choices=(
+            *("constant", "cosine", "cyclic", "decay", "exponential", "onecycle", "step"),
+            "plateau",
+        ),
     )
     warmup: float = setting(0.0, "share of the steps with a rising rate", minimum=0.0, maximum=1.0)
     warmup_from: float = setting(
@@ -49,7 +52,7 @@ class TrainSettings(Settings):
     milestones: tuple[int, ...] = setting((), "step: epochs after which the rate falls")
     gamma: float = setting(
         0.1,
-        "step, plateau: factor of each fall; exponential: factor at the end",
+        "decay: factor of each epoch; step, plateau: of each fall; exponential: at the end",
         minimum=0.0,
         maximum=1.0,
     )

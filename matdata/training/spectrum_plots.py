@@ -24,23 +24,35 @@ def shown_spectra(
     from matdata.figures.spectra import Spectrum
 
     errors = errors_of_rows(true, predicted)
-    names = np.asarray(ids, dtype=np.str_)
-    order = np.lexsort((names, errors))
-    order = order[np.isfinite(errors[order])]
-    places = {"best": 0, "median": (len(order) - 1) // 2, "worst": len(order) - 1}
     of = "" if unit in ("", "1") else f" {unit}"
-    chosen: dict[int, str] = {}
-    for word, place in places.items():
-        chosen.setdefault(place, word)
     return [
         Spectrum(
-            f"{word}: {names[order[place]]}, MAE {errors[order[place]]:.3g}{of}",
-            true[order[place]],
-            predicted[order[place]],
-            None if deviation is None else deviation[order[place]],
+            f"{word}: {ids[row]}, MAE {errors[row]:.3g}{of}",
+            true[row],
+            predicted[row],
+            None if deviation is None else deviation[row],
         )
-        for place, word in chosen.items()
+        for word, row in best_to_worst(ids, errors).items()
     ]
+
+
+def best_to_worst(ids: Sequence[str], errors: Float) -> dict[str, int]:
+    """Rows of the smallest, the median and the largest of some errors (n,), ties by id.
+
+    Returns
+    -------
+    dict
+        By ``best``, ``median`` and ``worst`` the row; fewer where one would be there twice.
+    """
+    order = np.lexsort((np.asarray(ids, dtype=np.str_), errors))
+    order = order[np.isfinite(errors[order])]
+    if not len(order):
+        return {}
+    places = {"best": 0, "median": (len(order) - 1) // 2, "worst": len(order) - 1}
+    chosen: dict[int, str] = {}
+    for word, place in places.items():
+        chosen.setdefault(int(order[place]), word)
+    return {word: row for row, word in chosen.items()}
 
 
 def plain_axis(axis: Axis) -> tuple[str, str, Float]:

@@ -33,6 +33,7 @@ import numpy as np
 
 from matdata import cli
 from matdata.core.cache import cache_dir
+from matdata.core.crystals import Float, Int
 from matdata.core.errors import ConfigError
 from matdata.evaluation.derive.enz import crossing
 from matdata.spectra.grid import parse_grid
@@ -175,6 +176,7 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
     To first order the crossover moves by the error of the real part there over the slope of the
     true spectrum: `implied` is that with the mean absolute error of all spectra (``mae``), and
     with that of each at its own crossover (``own``); to each half a step of the grid is added.
+    Errors ``between_points`` are of crossovers on the line between two points, which know no step.
     """
     table = predictions_on_record(find_run(cache_dir(given.cache), f"{given.name}-re"))
     target = _target("re", given)
@@ -188,6 +190,9 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
     own = np.abs(predicted - true)[rows, at[rows]]
     mae = float(np.abs(predicted - true).mean())
     errors = np.abs(energies[found[rows]] - energies[at[rows]])
+    between = np.abs(
+        _between(predicted[rows], found[rows], energies) - _between(true[rows], at[rows], energies)
+    )
 
     def median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
         return float(np.median(values)) if len(values) else None
@@ -201,9 +206,19 @@ def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
         "step_eV": step,
         "median_error_eV": median(errors),
         "mean_error_eV": float(errors.mean()) if len(errors) else None,
+        "median_error_between_points_eV": median(between),
+        "implied_by_mae_between_points_eV": median(mae / slopes),
         "implied_by_mae_eV": median(mae / slopes + step / 2),
         "implied_by_own_error_eV": median(own / slopes + step / 2),
     }
+
+
+def _between(spectra: Float, at: Int, energies: Float) -> Float:
+    """Energies (k,) at which the lines between points ``at - 1`` and ``at`` are zero."""
+    rows = np.arange(len(spectra))
+    before, after = spectra[rows, at - 1], spectra[rows, at]
+    crossed: Float = energies[at - 1] + np.diff(energies)[at - 1] * before / (before - after)
+    return crossed
 
 
 @printing_errors

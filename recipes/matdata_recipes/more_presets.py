@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from matdata_recipes.preset_data import EXTENDED, MATBENCH
-from matdata_recipes.table_presets import COMPARED, FINDER_MODELS, FINDER_SMALL, Row
+from matdata_recipes.table_presets import COMPARED, FINDER_FORM, FINDER_SMALL, Row
 
 FINDER_1, FINDER_3, GOODALL_1, GOODALL_4 = (
     "Ihalage table 1",
@@ -121,15 +121,14 @@ def _of_finder() -> Iterator[Row]:
         size = {"batch_size": 24 if name == "refractive-index" else 128}
         for model, value in zip(("finder", "roost", "rescnn", "rf-magpie"), values, strict=True):
             settings = {} if model == "rf-magpie" else size
-            if model == "finder":
-                settings = {**FINDER_MODELS["finder"][0], **size}
+            form = FINDER_FORM if model == "finder" else {}
             preset = f"{data}-{model}-formula"
-            yield Row(preset, data, model, settings, {}, (value, FINDER_1))
-    data, schedule = "finder-mp-formation-energy", FINDER_MODELS["finder"][0]
+            yield Row(preset, data, model, settings, form, (value, FINDER_1))
+    data = "finder-mp-formation-energy"
     for what, (hypers, formula, crystal) in _FINDER_TABLE_3.items():
         for graph, value in (("formula", formula), ("crystal", crystal)):
-            settings = {**schedule, "batch_size": FINDER_SMALL if graph == "crystal" else 128}
-            own = {**hypers, **({"graph": "crystal"} if graph == "crystal" else {})}
+            settings = {"batch_size": FINDER_SMALL if graph == "crystal" else 128}
+            own = {**FINDER_FORM, **hypers, **({"graph": "crystal"} if graph == "crystal" else {})}
             preset = f"{data}-finder-{graph}-{what}"
             yield Row(preset, data, "finder", settings, own, (value, FINDER_3))
 

@@ -122,6 +122,15 @@ DATA: Mapping[str, DataSet] = {
         )
         for name, split in (("pairs", "relaxed-initial"), ("pairs-d", "both-initial"))
     },
+    "mp-wbm": DataSet(
+        "wren-mp-wbm",
+        "formation_energy_per_atom",
+        tuple(f"step_{number}.json.bz2" for number in range(1, 6)),
+        "energies and initial structures of https://doi.org/10.1038/s41524-020-00481-6; MP is read "
+        "from its database (or `--mp FILE` of the recipe)",
+        recipe_command("wren_mp_wbm", "--from", "{files}"),
+        "90/5/5",
+    ),
     "nomad2018": _structures(
         *("nomad2018", "formation_energy_per_cation", "train.extxyz"),
         "the crystals of the NOMAD 2018 Kaggle competition in one file",

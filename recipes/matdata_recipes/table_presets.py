@@ -73,12 +73,11 @@ _FINDER_TABLE_2: Mapping[str, Mapping[str, float]] = {
     "log-shear-modulus": {"finder": 0.1028, "megnet": 0.1098, "cgcnn": 0.1138},
 }
 #: Finder, section 4: 1,200 epochs or early stopping, whose patience its published code has.
-_FINDER_EPOCHS = 1200
-_LONG: Mapping[str, Any] = {"epochs": _FINDER_EPOCHS, "patience": 300}
-#: The rate falls by 0.999 an epoch (the text says "at every iteration"; its code, at each epoch).
-_FALLING: Mapping[str, Any] = {"schedule": "exponential", "gamma": round(0.999**_FINDER_EPOCHS, 6)}
+_LONG: Mapping[str, Any] = {"epochs": 1200, "patience": 300}
+#: The form of the paper has these of itself, and a rate that falls by 0.999 each epoch.
+FINDER_FORM: Mapping[str, Any] = {"preset": "paper"}
 FINDER_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
-    "finder": ({**_LONG, **_FALLING}, {"graph": "crystal"}),
+    "finder": ({}, {**FINDER_FORM, "graph": "crystal"}),
     "megnet": (_LONG, {"preset": "finder"}),
     "cgcnn": (_LONG, {"preset": "xie"}),
 }
@@ -95,8 +94,8 @@ _FINDER_TABLE_4: Mapping[str, tuple[float, float]] = {
 _RAW: Mapping[str, Any] = {"loss": "l1", "normalizer": "none"}
 _DIELECTRIC_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "finder": (
-        {**_RAW, "epochs": 500, "schedule": "exponential", "gamma": round(0.999**500, 6)},
-        {},
+        {**_RAW, "epochs": 500},
+        FINDER_FORM,
     ),
     "rescnn": (
         {**_RAW, "epochs": 300, "batch_size": 24, "lr": 1e-4, "weight_decay": 1e-6},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 import yaml
@@ -98,6 +100,84 @@ def test_other_programs_and_matdata_read_the_folder(dataset, folder, tmp_path):
     assert {part: set(ids) for part, ids in built.split("given").items()} == {
         part: set(ids) for part, ids in dataset.split().items()
     }
+
+
+def test_hugging_face_opens_the_folder_without_a_warning(dataset, folder, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets", reason="datasets is of the group bench")
+    said: list[str] = []
+    heard = logging.Handler()
+    heard.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("datasets")
+    monkeypatch.setattr(logger, "handlers", [*logger.handlers, heard])
+    export = tmp_path / "hf"
+    md.export(dataset, export, format="hf")
+    for path in (folder, export):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            opened = datasets.load_dataset(str(path), cache_dir=str(tmp_path / "cache"))
+        assert {part: len(rows) for part, rows in opened.items()} == {
+            "train": 7, "validation": 3, "test": 2,
+        }  # fmt: skip
+        stated = datasets.load_dataset_builder(str(path), cache_dir=str(tmp_path / "cache"))
+        for part, rows in opened.items():  # of what matdata states the library takes both
+            split = stated.info.splits[part]
+            assert split.num_examples == len(rows)
+            assert split.num_bytes == pytest.approx(rows.data.nbytes, rel=0.1)  # as it is in Arrow
+    assert not said
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_single_file_has_its_card_beside_it(dataset, ending, tmp_path, capsys):
+    mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is of the group bench")
+    path = tmp_path / f"mine.{ending}"
+    cache = ["--cache", str(dataset.cache)]
+    assert main(["card", "rich", "--output", str(path), *cache]) == 0
+    said = capsys.readouterr().out
+    names = {f"mine.{ending}{more}" for more in ("", ".README.md", ".croissant.json")}
+    assert {one.name for one in tmp_path.iterdir()} == names
+    assert "1 file" in said
+    document = json.loads((tmp_path / f"mine.{ending}.croissant.json").read_text("utf-8"))
+    (one,) = document["distribution"]
+    assert one["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    opened = mlcroissant.Dataset(str(tmp_path / f"mine.{ending}.croissant.json"))
+    assert not opened.metadata.ctx.issues.errors
+    names_of = {field.id: field.name for r in opened.metadata.record_sets for field in r.fields}
+    records = [{names_of[k]: v for k, v in row.items()} for row in opened.records("materials")]
+    assert [one["material_id"].decode() for one in records] == dataset.ids.tolist()
+    hardness = "hardness" if ending == "parquet" else "hardness (GPa)"
+    assert [one[hardness] for one in records] == pytest.approx(list(dataset.columns["hardness"]))
+    assert [bool(one["metal"]) for one in records] == list(dataset.columns["metal"])
+    readme = (tmp_path / f"mine.{ending}.README.md").read_text(encoding="utf-8")
+    _, head, body = readme.split("---\n", 2)
+    header = yaml.safe_load(head)
+    assert header["configs"][0]["data_files"] == [{"split": "train", "path": f"mine.{ending}"}]
+    assert ("dataset_info" in header) == (ending == "parquet")
+    assert f'pd.read_{ending}("mine.{ending}")' in body
+    assert hardness in body
+    again = dataset.card(path)
+    assert (again.exported, again.path) == (False, path)
+    assert again.files == (f"mine.{ending}.README.md", f"mine.{ending}.croissant.json")
+
+
+def test_a_file_that_is_not_the_export_has_no_card(dataset, tmp_path):
+    dataset.featurize("fractions")
+    path = tmp_path / "mine.csv"
+    md.export(dataset, path, features="fractions")
+    with pytest.raises(md.StoreError, match="has other features"):
+        dataset.card(path)
+    assert dataset.card(path, features="fractions").data == ("mine.csv",)
+    (tmp_path / "mine.csv.README.md").write_text("Ours.")
+    with pytest.raises(md.StoreError, match="is there already, and says something else"):
+        dataset.card(path, features="fractions")
+    path.write_text(f"{path.read_text('utf-8')}more\n", encoding="utf-8")
+    with pytest.raises(md.StoreError, match="is not what an export of rich@"):
+        dataset.card(path, features="fractions")
+    for name, why in (("mine.npz", "end the name in one of .parquet, .csv"), ("x.csv", "no split")):
+        with pytest.raises(md.ConfigError, match=why):
+            dataset.card(tmp_path / name, split="60-20-20-seed0")
+    assert {one.name for one in tmp_path.iterdir()} == {
+        "mine.csv", "mine.csv.README.md", "mine.csv.croissant.json",
+    }  # fmt: skip
 
 
 def test_an_export_can_take_the_place_of_a_folder_with_a_card(dataset, tmp_path):

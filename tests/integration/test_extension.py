@@ -167,7 +167,7 @@ def test_what_depends_on_all_epochs_is_refused_before_torch_is_needed(cache, wha
 
 def test_only_schedules_that_know_the_steps_behind_them_go_on_under_a_budget():
     assert reason_against(TrainSettings(max_sites=100)) is None
-    for schedule in ("cyclic", "step"):
+    for schedule in ("cyclic", "decay", "step"):
         assert reason_against(TrainSettings(schedule=schedule)) is None
         assert "budget" in str(reason_against(TrainSettings(schedule=schedule, max_sites=100)))
 

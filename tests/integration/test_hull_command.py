@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 from support.crystals import real
-from support.entries import entry, li_o, write
+from support.entries import adjustment, entry, li_o, write
 
 import matdata as md
 from matdata.cli import main
@@ -375,3 +375,32 @@ def test_five_element_systems_have_pymatgens_distances(tmp_path, name):
     np.testing.assert_allclose(table.energy_above_hull, expected, atol=1e-8)
     formation = [diagram.get_form_energy_per_atom(ours[name]) for name in table.index]
     np.testing.assert_allclose(table.formation_energy_per_atom, formation, atol=1e-8)
+
+
+def test_references_of_grown_and_of_joined_datasets_extend_what_is_there(tmp_path, monkeypatch):
+    from matdata.phases.reference import HullReference
+
+    more = [
+        entry("na", "Na", -1.5), entry("na2o", "Na2O", -14.0, [adjustment(-0.2, 3)]),
+        entry("li2o-c", "Li2O", -40.0, [adjustment(-0.2, 3)]),
+    ]  # fmt: skip
+    files = {}
+    for way in ("anew", "extended"):
+        cache = tmp_path / way / "cache"
+        cache.parent.mkdir()
+        if way == "extended":
+            make(cache, li_o(), name="grown")
+            md.hull("grown", cache=cache)
+            make(cache, more[:2], name="other", split=None)
+            md.hull("other", cache=cache)
+            monkeypatch.setattr(HullReference, "build", None)  # what is there is extended
+        dataset = make(cache, [*more[:2], *li_o(), more[2]], name="grown")
+        reference = md.hull(dataset, cache=cache)
+        assert reference.table.energy_above_hull["li2o-c"] == 0.0
+        whole = reference.manifest["hull"]["reference"]
+        largest = cache / "references" / whole
+        files[way] = (largest.name, (largest / "hull.safetensors").read_bytes())
+    assert files["anew"] == files["extended"]
+    make(cache, li_o(), name="grown")
+    joined = md.hull("grown", cache=cache, reference=["grown", "other"])
+    assert joined.table.energy_above_hull.notna().all()

@@ -54,7 +54,7 @@ def test_a_target_that_is_no_formation_energy_is_refused(known):
     for target in (Target("gap", unit="eV"), Target("e_form", unit="eV/cell"), Target("y")):
         with pytest.raises(md.ConfigError, match="no target is known to be a formation energy"):
             _ready(known, "hull:known", target)
-    with pytest.raises(md.ConfigError, match="no target is known"):
+    with pytest.raises(md.ConfigError, match=r"y \(eV\) is no formation energy in eV/atom"):
         _ready(known, "hull:known,target=y", Target("y", unit="eV"))
     with pytest.raises(md.ConfigError, match="several targets"):
         _ready(known, "hull:known", E_FORM, Target("formation_energy", unit="eV/atom"))

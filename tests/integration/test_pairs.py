@@ -95,6 +95,125 @@ def test_a_missing_structure_is_a_ledger_row_and_the_other_one_stays(tmp_path):
     assert rejected == {"s2-initial", "s5", "s7-initial"}
 
 
+def _two(tmp_path, relaxed, initial):
+    """Documents of relaxed structures with energies, and of those before relaxation."""
+    paths = tmp_path / "relaxed.json", tmp_path / "before.json"
+    for path, rows in zip(paths, (relaxed, initial), strict=True):
+        path.write_text(json.dumps(rows))
+    return paths
+
+
+def _rows():
+    relaxed = [
+        {"material_id": name, "structure": one.as_dict(), "e_form_per_atom": energy}
+        for name, one, _, energy in _pairs()
+    ]
+    initial = [
+        {"material_id": name, "structure": two.as_dict(), "steps": k}
+        for k, (name, _, two, _) in enumerate(_pairs())
+    ]
+    return relaxed, initial[::-1]  # their order says nothing
+
+
+def test_structures_of_two_files_are_those_of_two_columns(tmp_path):
+    path, before = _two(tmp_path, *_rows())
+    two = _build(path, tmp_path, initial_col=None, initial=before, split="60/20/20")
+    rows = [
+        {**row, "before": two_.as_dict()}
+        for row, (_, _, two_, _) in zip(_rows()[0], _pairs(), strict=True)
+    ]
+    (tmp_path / "one.json").write_text(json.dumps(rows))
+    one = _build(tmp_path / "one.json", tmp_path, split="60/20/20")
+    assert two.ids.tolist() == one.ids.tolist()
+    for column in ("basin", ROLE, "formula", "e_form_per_atom", "volume_per_atom"):
+        assert two.table[column].tolist() == one.table[column].tolist()
+    assert "steps" not in two.table.columns  # values are those of the relaxed structures
+    assert two.split()["test"] == one.split()["test"]
+    again = _build(path, tmp_path, initial_col=None, initial=before, split="60/20/20")
+    assert again.ref == two.ref
+    _two(tmp_path, _rows()[0], _rows()[1][:-1])
+    other = _build(path, tmp_path, initial_col=None, initial=before, split="60/20/20")
+    assert other.ref != two.ref  # the other file belongs to what the dataset is made of
+
+
+def test_what_has_no_counterpart_is_a_ledger_row(tmp_path):
+    relaxed, initial = _rows()
+    initial = [row for row in initial if row["material_id"] != "s3"]
+    initial += [{**initial[0], "material_id": "nobody"}, initial[4]]
+    initial[7] = {"material_id": initial[7]["material_id"], "structure": "no structure"}
+    path, before = _two(tmp_path, relaxed, initial)
+    dataset = _build(path, tmp_path, initial_col=None, initial=before)
+    ledger = dataset.ledger.set_index("material_id")
+    assert ledger.reason["s3-initial"] == "no_initial_structure"
+    assert ledger.reason["nobody-initial"] == "no_relaxed_structure"
+    twice, text = initial[4]["material_id"], initial[7]["material_id"]
+    assert ledger.reason[f"{twice}-initial"] == "repeated_initial_structure"
+    assert "before.json" in ledger.message[f"{twice}-initial"]
+    assert ledger.reason[f"{text}-initial"] == "unreadable"
+    assert len(ledger) == 4
+    assert {"s3", twice, text} <= set(dataset.ids.tolist())
+    assert len(dataset) == 20 + 20 - 3
+    limited = _build(path, tmp_path, initial_col=None, initial=before, limit=5, name="few")
+    assert "nobody-initial" not in limited.ledger.material_id.tolist()
+
+
+def test_folders_and_frames_are_matched_by_their_names(tmp_path):
+    from ase.io import write
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    frames = {"relaxed": [], "before": []}
+    for name, *both, energy in _pairs():
+        for kind, structure in zip(frames, both, strict=True):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            structure.to(filename=str(tmp_path / kind / f"{name}.cif"))
+            atoms = AseAtomsAdaptor.get_atoms(structure)
+            atoms.info = {"material_id": name, "e_form_per_atom": energy, "role": kind}
+            frames[kind].append(atoms)
+    for kind, all_atoms in frames.items():
+        write(tmp_path / f"{kind}.extxyz", all_atoms)
+    folders = _build(tmp_path / "relaxed", tmp_path, initial_col=None, initial=tmp_path / "before")
+    xyz = _build(
+        tmp_path / "relaxed.extxyz", tmp_path, initial_col=None,
+        initial=tmp_path / "before.extxyz",
+    )  # fmt: skip
+    mixed = _build(
+        tmp_path / "relaxed.extxyz", tmp_path, initial_col=None, initial=tmp_path / "before",
+        name="mixed",
+    )  # fmt: skip
+    expected = {f"s{k}{end}" for k in range(20) for end in ("", "-initial")}
+    for dataset in (folders, xyz, mixed):
+        assert set(dataset.ids.tolist()) == expected
+        assert len(dataset.ledger) == 0
+        volume = dataset.table.volume_per_atom
+        for name, one, two, _ in _pairs():
+            assert volume[name] == pytest.approx(one.volume / 2, rel=1e-6)
+            assert volume[f"{name}-initial"] == pytest.approx(two.volume / 2, rel=1e-6)
+    energy = xyz.table.e_form_per_atom
+    assert all(energy[name] == energy[f"{name}-initial"] == e for name, _, _, e in _pairs())
+    assert set(xyz.table.role) == {"relaxed"}  # values of a record are those of its relaxed row
+
+
+def test_bad_initial_paths_are_refused(tmp_path):
+    relaxed, initial = _rows()
+    path, before = _two(tmp_path, relaxed, initial)
+    given = {"initial_col": None}
+    with pytest.raises(SourceError, match=r"there is no file .*befor\.json"):
+        _build(path, tmp_path, **given, initial=tmp_path / "befor.json")
+    with pytest.raises(SourceError, match="in a column, or in another file"):
+        _build(path, tmp_path, initial_col="structure", initial=before)
+    with pytest.raises(SourceError, match="own structures"):
+        _build("sample:10", tmp_path, **given, initial=before)
+    (tmp_path / "f.csv").write_text("material_id,formula\ns1,NaCl\n")
+    with pytest.raises(SourceError, match="holds no structures"):
+        _build(path, tmp_path, **given, initial=tmp_path / "f.csv")
+    for rows in (relaxed, initial):
+        _two(tmp_path, relaxed, initial)
+        target = path if rows is relaxed else before
+        target.write_text(json.dumps([{"structure": row["structure"]} for row in rows]))
+        with pytest.raises(SourceError, match="no column of ids"):
+            _build(path, tmp_path, **given, initial=before)
+
+
 def test_a_limit_counts_records(tmp_path):
     assert len(_build(_json(tmp_path / "p.json"), tmp_path, limit=3)) == 6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import importlib
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matdata_recipes import common
+from matdata_recipes import common, finder_mp
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedStructureEntry
 from pymatgen.io.vasp.sets import MPRelaxSet
@@ -130,6 +131,36 @@ def test_materials_project_sets(run, tmp_path):
     assert list(counts(wren))[2] == "lowest-energy protostructures"
     (other,) = run("finder_mp", "--from", path, "--seed", 1)
     assert "n-70-15-15-seed1" in other["splits"]
+
+
+@pytest.mark.parametrize("cif", [False, True])
+def test_published_tables_of_finder_keep_their_parts(run, tmp_path, capsys, cif):
+    """A folder made by hand as the authors' is: rows of formulas, and crystals where a model reads
+    them."""
+    crystals, folder = many(12), tmp_path / "e_form"
+    folder.mkdir()
+    rows = np.split(np.arange(12), (6, 9))
+    for part, own in zip(("train", "val", "test"), rows, strict=True):
+        with open(folder / f"{part}.csv", "w", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(["material_id", "formula", "e_form", *(["cif"] if cif else [])])
+            for row in own:
+                structure = to_structure(crystals, row)
+                text = [structure.to(fmt="cif")] if cif else []
+                formula = structure.composition.reduced_formula
+                lines.writerow([crystals.ids[row], formula, -0.1 * row, *text])
+    files = [folder / f"{part}.csv" for part in ("train", "val", "test")]
+    (made,) = run("finder_mp", "--target", "e_form", "--from", *files)
+    dataset = md.open(made["dataset"])
+    assert made["dataset"].startswith("finder-e_form@")
+    assert dataset.manifest["kind"] == ("structure" if cif else "composition")
+    assert [*dataset.manifest["targets"]] == ["e_form"]
+    parts = dataset.split("published")
+    for part, own in zip(("train", "val", "test"), rows, strict=True):
+        assert sorted(parts[part]) == sorted(crystals.ids[own].tolist())
+    arguments = ["--from", *map(str, files[:2])]
+    assert common.run(finder_mp.recipe, finder_mp.__doc__, arguments, finder_mp.arguments) == 1
+    assert "expected train, val and test of one folder" in capsys.readouterr().err
 
 
 def test_mp_without_the_ternaries_of_taata(run, tmp_path):

@@ -140,6 +140,35 @@ def test_a_dataset_without_materials(tmp_path):
     assert "No material has a value." in page.words
 
 
+def test_what_is_outside_of_a_picture_is_found_where_the_page_says(tmp_path):
+    """Among the outliers where they are listed, else in the table; also of columns so wide that
+    differences are no floats, or of which most values are equal."""
+    rng = np.random.default_rng(0)
+    n = 1_000
+    mostly = np.where(np.arange(n) < 900, 0.0, rng.random(n))
+    mostly[950] = 1e6
+    wide = rng.normal(size=n) * 1e307
+    wide[17], wide[18] = 1.7e308, -1.7e308
+    few = np.full(n, np.nan)
+    few[:5] = 0.1, 0.2, 0.3, 0.4, 1.5e308
+    columns = {"mostly": mostly, "wide": wide, "few": few}
+    table = pa.table({
+        "material_id": [f"m{k}" for k in range(n)],
+        "formula": ["NaCl"] * n,
+        "chemsys": ["Cl-Na"] * n,
+        **{name: pa.array(column, from_pandas=True) for name, column in columns.items()},
+    })  # fmt: skip
+    made = written.write(tmp_path, "far", table, dict.fromkeys(columns, ""))
+    text = made.report(tmp_path / "far.html").output.read_text(encoding="utf-8")
+    page = require_sound(text)
+    assert page.words.count("outside of the pictures: see the outliers") == 2
+    assert page.words.count("1 value outside of the pictures, which the table has") == 1
+    worst = text[text.index('id="outliers"') :].partition("</section>")[0]
+    for name in ("m950", "m17", "m18"):
+        assert f"<code>{name}</code>" in worst, name
+    assert "inf" not in worst
+
+
 def test_a_million_rows_and_1700_columns(tmp_path):
     """Each under ten seconds and a megabyte: what is listed is bounded, and says what is not."""
     rng = np.random.default_rng(0)

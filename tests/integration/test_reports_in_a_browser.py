@@ -107,6 +107,25 @@ def test_nothing_is_wider_than_the_screen(page, width):
 
 
 @needs_browser
+def test_a_table_of_ten_columns_is_whole_beside_the_contents(page):
+    """At 1,100 pixels, where the contents still stand at the left."""
+    script = """
+    const tables=[...document.querySelectorAll('#targets .scroll')];
+    const cut=tables.map(one=>one.scrollWidth-one.clientWidth);
+    document.title=[innerWidth,cut.length>2,Math.max(...cut)].join(' ');
+    parent.postMessage(document.title,'*');
+    """
+    _with_script(page, script)
+    frame = page.with_name("frame.html")
+    frame.write_text(
+        "<title>?</title><script>onmessage=e=>document.title=e.data</script>"
+        '<iframe src="probed.html" width="1100" height="800" style="border:0"></iframe>'
+    )
+    shown = _browse(frame, "--dump-dom", "--virtual-time-budget=5000", size="1500,900").stdout
+    assert re.search(r"<title>(.*?)</title>", shown)[1] == "1100 true 0"
+
+
+@needs_browser
 @pytest.mark.parametrize(("scheme", "flags"), [("light", ()), ("dark", ("Scheme=0",))])
 def test_light_and_dark_are_drawn(page, scheme, flags, tmp_path):
     from PIL import Image

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.server
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,10 +14,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support.browsing import (
+    DESKTOP,
+    PHONE,
+    contrast,
+    faults,
+    luminance,
+    need_browser,
+    opened_browser,
+    sized,
+)
 
 ROOT = Path(__file__).parents[2]
-PHONE = (390, 844)
-DESKTOP = (1280, 900)
 WAIT = 30  # seconds for a search
 #: Pages of each kind, a table wide and narrow, code and pictures.
 PAGES = (
@@ -29,6 +36,7 @@ PAGES = (
     "gallery/loaders.html",
     "howto/own_csv.html",
     "coming-from.html",
+    "reproduced.html",
     "interoperability.html",
     "glossary.html",
     "measurements.html",
@@ -45,11 +53,7 @@ PAGES = (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium: uv sync --group docs")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-DRIVER = shutil.which("chromedriver")
-if not (CHROMIUM and DRIVER):
-    pytest.skip("Chromium and its driver are not installed", allow_module_level=True)
+need_browser()
 
 
 @pytest.fixture(scope="module")
@@ -83,29 +87,8 @@ def address(built):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for word in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        "--disable-dev-shm-usage", f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):  # fmt: skip
-        options.add_argument(word)
-    service = webdriver.ChromeService(executable_path=DRIVER)
-    opened = webdriver.Chrome(options=options, service=service)
-    yield opened
-    opened.quit()
-
-
-def sized(browser, width: int, height: int) -> None:
-    """Give the page a width below that of the narrowest window."""
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def faults(browser) -> list[str]:
-    """What the console says since it was last asked."""
-    return [one["message"] for one in browser.get_log("browser") if one["level"] != "INFO"]
+    with opened_browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -150,24 +133,51 @@ def test_the_search_finds_pages(browser, address, words, found):
     assert not faults(browser)
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1000])
+@pytest.mark.parametrize("page", ["coming-from.html", "reproduced.html", "gallery/index.html"])
+def test_wide_pages_fit_a_desk(browser, address, page, width):
+    sized(browser, width, DESKTOP[1])
+    browser.get(f"{address}/{page}")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_both_sides_of_a_comparison_have_room(browser, address):
+    sized(browser, *DESKTOP)
+    browser.get(f"{address}/coming-from.html")
+    sides = browser.find_elements("css selector", ".sd-row pre")[:2]
+    assert len({side.rect["y"] // 10 for side in sides}) == 1  # beside each other
+    letters = browser.execute_script(
+        "const c=document.createElement('canvas').getContext('2d');"
+        "c.font=getComputedStyle(arguments[0]).font;return c.measureText('m').width", sides[0]
+    )  # fmt: skip
+    assert all(side.rect["width"] / letters > 52 for side in sides)
+
+
+def test_pictures_of_executed_pages_are_those_of_the_scheme(browser, address, built):
+    if "only-dark" not in (built / "gallery" / "funnel.html").read_text(encoding="utf-8"):
+        pytest.skip("the site was built without executing its pages; MATDATA_SITE names one")
+    for page, least in (("gallery/funnel.html", 1), ("gallery/index.html", 4), ("tour.html", 2)):
+        browser.get(f"{address}/{page}")
+        for theme, other in (("light", "dark"), ("dark", "light")):
+            browser.execute_script(f"document.body.dataset.theme = '{theme}'")
+            shown, hidden = (
+                browser.execute_script(
+                    f"return [...document.querySelectorAll('img.only-{one}')]"
+                    ".filter(i => i.offsetParent && i.naturalWidth).length"
+                )
+                for one in (theme, other)
+            )
+            assert (shown >= least, hidden) == (True, 0), (page, theme)
+
+
 def test_dark_and_light_differ_and_are_readable(browser, address):
     sized(browser, *DESKTOP)
-    luminance = {}
+    papers = []
     for theme in ("light", "dark"):
         browser.get(f"{address}/index.html")
         script = f"document.body.dataset.theme = '{theme}'; "
         script += "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
-        luminance[theme] = [_luminance(colour) for colour in browser.execute_script(script)]
-    for ink, paper in luminance.values():
-        brighter, darker = max(ink, paper), min(ink, paper)
-        assert (brighter + 0.05) / (darker + 0.05) > 7  # WCAG 2.1, level AAA
-    assert luminance["light"][1] > luminance["dark"][1]
-
-
-def _luminance(colour: str) -> float:
-    """Relative luminance of ``rgb(r, g, b)``, WCAG 2.1."""
-    numbers = [float(one) / 255 for one in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    red, green, blue = (
-        one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in numbers
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        ink, paper = browser.execute_script(script)
+        assert contrast(ink, paper) > 7  # WCAG 2.1, level AAA
+        papers.append(luminance(paper))
+    assert papers[0] > papers[1]

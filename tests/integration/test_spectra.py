@@ -390,3 +390,45 @@ def test_a_column_keeps_the_unit_that_its_name_states(tmp_path):
         np.testing.assert_allclose(values[3], [0, 6, 12, 18, 24], rtol=1e-6)
     with pytest.raises(md.ConfigError, match=r"names no two columns \(did you mean 'energy"):
         md.build(path, name="d", cache=tmp_path, axis=["dos=energi"], grid="0:8:5", quiet=True)
+
+
+def test_arrays_of_a_file_are_mapped_or_read_alike(tmp_path):
+    values = arrays()
+    np.savez(tmp_path / "stored.npz", **values)
+    np.savez_compressed(tmp_path / "packed.npz", **values)
+    columns = np.asfortranarray(values["eps_re_xx"]).astype(np.float32)
+    np.savez(tmp_path / "turned.npz", **{**values, "eps_re_xx": columns})
+    found = [build(tmp_path, tmp_path / f"{name}.npz", name) for name in ("stored", "packed")]
+    for column in ("eps_re_xx", "eps_im_xx"):
+        np.testing.assert_array_equal(block(found[0], column), block(found[1], column))
+    turned = block(build(tmp_path, tmp_path / "turned.npz", "turned"))
+    np.testing.assert_allclose(turned, block(found[0]), rtol=1e-5)
+    raw = bytearray((tmp_path / "stored.npz").read_bytes())
+    raw[raw.index(values["eps_re_xx"].tobytes()) + 100] ^= 1
+    (tmp_path / "stored.npz").write_bytes(raw)
+    with pytest.raises(md.SourceError, match=r"bad CRC-32 of 'eps_re_xx\.npy'"):
+        build(tmp_path, tmp_path / "stored.npz", "damaged")
+
+
+def test_an_archive_of_arrays_holds_spectra_as_numbers(tmp_path, oscillators):
+    md.export(oscillators, tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as found:
+        np.testing.assert_array_equal(found["table.eps_re_xx"], block(oscillators))
+        np.testing.assert_array_equal(found["table.energy"], GRID)
+        assert found["table.eps_re_xx"].dtype == np.float32
+        axes = json.loads(str(found["about"]))["axes"]
+    assert axes["eps_re_xx"] == "energy"
+
+
+def test_text_formats_hold_few_rows_of_spectra_in_memory(tmp_path, oscillators, monkeypatch):
+    md.export(oscillators, tmp_path / "a.csv")
+    monkeypatch.setattr("matdata.datasets.exports.content.NUMBERS", 1000)
+    md.export(oscillators, tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_spectra_that_all_have_one_id_are_no_ids_of_another_source(tmp_path):
+    values = arrays()
+    same = {**values, "material_id": np.full(len(values["material_id"]), "m0-1")}
+    with pytest.raises(md.ConfigError, match="no spectrum is usable: repeated_spectrum 1"):
+        build(tmp_path, same, "same")

@@ -47,6 +47,42 @@ def test_without_a_limit_every_edge_has_its_reverse():
         assert edges == set(zip(*ends[::-1], map(tuple, (-image).tolist()), strict=True))
 
 
+def test_nearest_images_are_the_minimum_distances_of_an_adjacency():
+    """Against all distances of pairs in the cells around (Ihalage and Hao, figure 1b)."""
+    crystals = few()
+    settings = {"radius": 4.5, "max_neighbours": 0, "images": "nearest", "isolated": "keep"}
+    block = featurizer("graph", settings).featurize(crystals)
+    cells = np.stack(np.meshgrid(*[np.arange(-3, 4)] * 3), -1).reshape(-1, 3)
+    for row in range(4):
+        frac = crystals.frac_coords[crystals.sites(row)]
+        steps = frac[None, :, None] + cells - frac[:, None, None]
+        matrix = np.linalg.norm(steps @ crystals.lattice[row], axis=-1).min(axis=2)
+        adjacent = (matrix <= 4.5) & ~np.eye(len(frac), dtype=bool)
+        found = np.zeros_like(matrix)
+        stored = {name: column[row] for name, column in block.fields.items()}
+        found[stored["sender"], stored["receiver"]] = stored["distance"]
+        np.testing.assert_allclose(found, np.where(adjacent, matrix, 0.0), rtol=1e-6)
+        assert len(stored["sender"]) == adjacent.sum()
+
+
+def test_a_site_with_its_own_images_alone_is_isolated_without_them():
+    settings = {"radius": 4.5, "max_neighbours": 0, "images": "nearest"}
+    block = featurizer("graph", settings).featurize(few().take([0, 3]))
+    assert block.rows.tolist() == [0]
+    assert [reject.reason for reject in block.rejects] == ["isolated_atom"]
+    with pytest.raises(ConfigError, match="keeps every site within the radius once"):
+        featurizer("graph", {"images": "nearest"})
+    with pytest.raises(ConfigError, match="of all images"):
+        featurizer("line-graph", {"images": "nearest", "radius": 4.0, "max_neighbours": 0})
+
+
+def test_graphs_of_all_images_keep_their_digest():
+    assert "images" not in featurizer("graph").settings.identity()
+    nearest = featurizer("graph", {"images": "nearest", "max_neighbours": 0}).settings
+    assert nearest.identity()["images"] == "nearest"
+    assert nearest.later() == {"images": "all"}
+
+
 def test_distances_follow_from_images():
     crystals = few()
     block = featurizer("graph").featurize(crystals)

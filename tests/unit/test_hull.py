@@ -211,3 +211,66 @@ def test_entries_without_atoms_are_refused():
     empty = Compositions.from_amounts(["none"], [{3: 0.0}])
     with pytest.raises(StructureError, match="'none' has no atoms"):
         HullReference.build(empty, np.zeros(1))
+
+
+def _extended(entries, energies, new):
+    """The hull of the entries that are not new, extended by those that are."""
+    rest = np.flatnonzero(~new)
+    older = HullReference.build(entries.take(rest), energies[rest])
+    return older.extended(entries.take(np.flatnonzero(new)), energies[new], rest)
+
+
+def _same_bits(one, other):
+    other = other.arrays()
+    for name, array in one.arrays().items():
+        assert array.dtype == other[name].dtype
+        np.testing.assert_array_equal(array, other[name])
+
+
+@pytest.mark.parametrize("seed", range(48))
+def test_extending_is_building_anew_to_the_last_bit(seed):
+    """New entries anywhere among the old: lower, equal and higher ones, elements, new systems."""
+    rng = np.random.default_rng(seed)
+    elements = bool(seed % 3) or seed % 8 == 0
+    entries, energies, _ = random_entries(rng, 1 + seed % 8, int(rng.integers(3, 150)), elements)
+    if seed % 2:
+        energies = np.round(energies, 1)  # ties
+    new = rng.random(len(energies)) < (0.0, 0.02, 0.2, 0.7)[seed // 2 % 4]
+    _same_bits(HullReference.build(entries, energies), _extended(entries, energies, new))
+
+
+def test_extending_looks_at_touched_systems_alone(monkeypatch):
+    from matdata.phases import extension
+
+    settled, systems = extension.settled, []
+
+    def counted(table, of, *others):
+        systems.append(len(of))
+        return settled(table, of, *others)
+
+    monkeypatch.setattr(extension, "settled", counted)
+    formulas = ["Li", "Co", "O", "Na", "LiO", "CoO", "LiCoO", "NaO", "LiNaO", "Li2CoO"]
+    entries, energies = compositions(formulas), np.array([0, 0, 0, 0, -1, -1, -2, -1, -2, -3.0])
+    older = HullReference.build(entries, energies)
+
+    def added(formula, energy):
+        systems.clear()
+        more = compositions([formula])
+        extended = older.extended(more, np.array([energy]), np.arange(10))
+        both = Compositions.concat([entries, more])
+        _same_bits(HullReference.build(both, np.append(energies, energy)), extended)
+        return list(systems)
+
+    assert added("LiO", -0.9) == []  # there is a lower one
+    assert added("Li2O", -0.1) == [1]  # above the hull: Li-O alone
+    assert added("LiO", -1.1) == [1, 2]  # Li-O, then Li-Co-O and Li-Na-O
+    assert added("Li", -0.1) == [1, 1, 2]  # Li, Li-O (no phase has Li and Co alone), two ternaries
+    assert added("K", -0.1) == [1]
+
+
+def test_places_that_are_not_ascending_are_refused():
+    entries = compositions(["Li", "O"])
+    reference = HullReference.build(entries, np.zeros(2))
+    for places in ([1, 0], [0, 0], [0, 3], [0]):
+        with pytest.raises(StructureError, match="ascending"):
+            reference.extended(compositions(["LiO"]), np.array([-1.0]), np.array(places))

@@ -71,6 +71,17 @@ def test_views_are_no_part_of_the_identity():
     assert Sample(count=4).digest() != Sample().digest()
 
 
+def test_a_later_setting_is_part_of_the_identity_where_it_differs():
+    @dataclass(frozen=True)
+    class Grown(Settings):
+        radius: float = setting(5.0, "cutoff in Å")
+        images: str = setting("all", "which images", later=True)
+
+    assert Grown().identity() == {"radius": 5.0}
+    assert Grown(images="nearest").identity() == {"radius": 5.0, "images": "nearest"}
+    assert Grown.later() == {"images": "all"}
+
+
 def test_settings_are_frozen_and_described():
     with pytest.raises(AttributeError):
         Sample().count = 4  # type: ignore[misc]

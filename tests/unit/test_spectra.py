@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, StoreError
 from matdata.core.ledger import Unusable
 from matdata.spectra.grid import Grid, factor_between, grid_of, parse_grid
 from matdata.spectra.resample import Spectra, checked, require_covered, resampled
@@ -121,3 +121,17 @@ def test_errors_along_an_axis_are_integrals():
     turned = along_axis(true[:, ::-1], predicted[:, ::-1], falling)
     assert turned["integrated"] == pytest.approx(found["integrated"])
     assert errors_of_rows(true, predicted).tolist() == [1.0, 1.0, 5.0]
+
+
+def test_rows_of_a_block_are_read_in_any_order(tmp_path):
+    values = RNG.normal(size=(7, 5)).astype(np.float32)
+    layout = Layout("e", np.arange(5.0), np.arange(7), ("s",))
+    with spectra_file(tmp_path / "f", [layout], {}) as blocks:
+        blocks["s"][:] = values
+    column = SpectraFile(tmp_path / "f", 7).column("s")
+    for rows in (range(7), range(2, 5), [6], [3, 1, 1], []):
+        np.testing.assert_array_equal(column.take(np.array(rows, int)), values[list(rows)])
+    whole = (tmp_path / "f").read_bytes()
+    (tmp_path / "f").write_bytes(whole[:-4])
+    with pytest.raises(StoreError, match="ends before all of its numbers"):
+        column.take(np.arange(7))

@@ -144,6 +144,12 @@ def test_an_exponential_schedule_rises_and_falls_between_its_rates():
     ]
 
 
+def test_a_decay_is_a_factor_of_each_epoch():
+    schedule = Schedule(_settings(schedule="decay", gamma=0.999), 50, 5)
+    factors = [schedule.factor(step) for step in range(50)]
+    assert factors == [0.999 ** (step // 5) for step in range(50)]
+
+
 def test_nan_stops_the_training_and_names_batch_and_ids(tmp_path):
     x, y = data()
     loader = FakeLoader(x, y, 16)

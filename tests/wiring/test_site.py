@@ -142,6 +142,91 @@ def test_a_page_on_data_that_are_absent_says_that_it_was_not_executed(site, monk
     assert executing.left_out() == []
 
 
+def test_the_gallery_shows_the_first_picture_of_each_page_in_both_schemes(site, tmp_path):
+    import base64
+    import io
+
+    from matdata_site import gallery
+    from PIL import Image
+
+    (tmp_path / "gallery").mkdir()
+    index = tmp_path / "gallery" / "index.html"
+    index.write_text(
+        '<p><div class="thumbnail" data-page="gallery/a"></div>'
+        '<div class="thumbnail" data-page="gallery/b"></div></p>'
+    )
+    images = []
+    for shade, scheme in ((250, "light"), (20, "dark"), (128, "light")):
+        buffer = io.BytesIO()
+        Image.new("RGB", (1200, 600), (shade,) * 3).save(buffer, "PNG")
+        content = base64.b64encode(buffer.getvalue()).decode()
+        images.append(
+            f'<img class="only-{scheme}" alt="A &amp; B" src="data:image/png;base64,{content}">'
+        )
+    (tmp_path / "gallery" / "a.html").write_text("".join(images))
+    (tmp_path / "gallery" / "b.html").write_text("<p>no picture</p>")
+    for _ in range(2):  # a site that is built again
+        gallery.fill(tmp_path)
+        text = index.read_text(encoding="utf-8")
+        found = re.findall(r'only-(\w+)" alt="A &amp; B" src="data:image/png;base64,([^"]+)', text)
+        assert [scheme for scheme, _ in found] == ["light", "dark"]
+        for (_, content), shade in zip(found, (250, 20), strict=True):
+            small = Image.open(io.BytesIO(base64.b64decode(content))).convert("L")
+            assert small.size == (gallery.WIDTH, gallery.WIDTH // 2)
+            assert small.getpixel((5, 5)) == shade
+        assert 'data-page="gallery/b"></div>' in text
+
+
+def test_papers_tables_rank_classes_by_what_is_better_when_higher(site):
+    from matdata_site import paper_pages
+
+    def result(seed, roc_auc):
+        entry = {"unit": "1", "task": "classification", "paper": None,
+                 "metrics": {"roc_auc": roc_auc, "accuracy": 0.5},
+                 "baselines": {"dummy_frequencies": {"roc_auc": 0.5}}}  # fmt: skip
+        return {"plugin": {"name": "roost"}, "split": {"name": "s"}, "seed": seed,
+                "command": "matdata train", "targets": {"metal": entry}}  # fmt: skip
+
+    text = "\n".join(paper_pages._page({"d": [result(0, 0.7), result(1, 0.9)]}))
+    assert "test ROC-AUC" in text
+    assert text.index("| 1 | 0.9 | 0.5 |") < text.index("| 0 | 0.7 | 0.5 |")
+
+
+def test_the_gallery_lists_its_pages_with_room_for_a_picture():
+    text = (DOCS / "gallery" / "index.md").read_text(encoding="utf-8")
+    pages = {f"gallery/{path.stem}" for path in (DOCS / "gallery").glob("*.md")} - {"gallery/index"}
+    pages |= {f"notebooks/{path.stem}" for path in (DOCS / "notebooks").glob("*.ipynb")}
+    assert set(re.findall(r'data-page="([\w/]+)"', text)) == pages
+
+
+@pytest.mark.slow
+def test_pictures_of_executed_pages_are_drawn_in_both_schemes(tmp_path):
+    """In a process of its own: a kernel changes the classes that draw."""
+    import os
+    import subprocess
+
+    script = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "import matdata as md\n"
+        "from matdata_site import in_kernel\n"
+        "shell = InteractiveShell.instance()\n"
+        "in_kernel.prepare(shell)\n"
+        "drawn = md.build('sample:20', name='s', split=None, workers=1).plot.funnel()\n"
+        "print(shell.display_formatter.format(drawn)[0]['text/html'])\n"
+    )
+    pytest.importorskip("IPython", reason="IPython: uv sync --group docs")
+    environment = {**os.environ, "PYTHONPATH": str(DOCS / "_ext"), "MATDATA_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    )
+    found = re.findall(
+        r'class="only-(\w+)" alt="([^"]+)" src="data:image/png;base64,(.+)"', done.stdout
+    )
+    assert [scheme for scheme, _, _ in found] == ["light", "dark"]
+    assert found[0][1] == found[1][1] == "Records of s"
+    assert found[0][2] != found[1][2]
+
+
 def test_figures_are_those_that_the_list_names_with_their_commands():
     text = (DOCS / "figures" / "README.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`([\w./-]+\.(?:svg|png))`", text))

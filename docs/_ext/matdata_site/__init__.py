@@ -10,7 +10,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata_site import api_pages, command_pages, executing, kind_pages, paper_pages, repository
+from matdata_site import (
+    api_pages,
+    command_pages,
+    executing,
+    gallery,
+    kind_pages,
+    paper_pages,
+    repository,
+)
 from matdata_site.pages import Pages
 
 if TYPE_CHECKING:
@@ -49,7 +57,9 @@ def _short_navigation(
 
 
 def _on_end(app: Sphinx, error: Exception | None) -> None:
-    """Take away the executed notebooks that were left beside the site."""
+    """Show in the gallery what its pages drew; take away the executed notebooks that are left."""
+    if error is None and app.builder.format == "html":
+        gallery.fill(Path(app.outdir))
     shutil.rmtree(app.outdir.parent / "jupyter_execute", ignore_errors=True)
 
 

@@ -9,21 +9,15 @@ from pathlib import Path
 
 #: Pages that read the public data sets, which are not part of the repository.
 ON_DATA = "gallery/real_"
-#: In the kernel, a command of a page (`!matdata …`) that fails fails the page.
+#: What a kernel begins with.
 STARTUP = """\
-import os
-import subprocess
+import sys
 
+sys.path.insert(0, {here!r})
+from matdata_site import in_kernel
 
-def _checked(command):
-    done = subprocess.run(command, shell=True, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
-    print(done.stdout.replace(os.environ["MATDATA_CACHE"], "$MATDATA_CACHE"), end="")
-    if done.returncode:
-        raise RuntimeError(f"exit code {done.returncode}: {command}")
-
-
-get_ipython().system = _checked
+in_kernel.prepare(get_ipython())
+sys.path.remove({here!r})
 """
 
 
@@ -48,7 +42,8 @@ def prepare(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (startup / "checked.py").write_text(STARTUP, encoding="utf-8")
+    here = str(Path(__file__).parents[1])
+    (startup / "site_pages.py").write_text(STARTUP.format(here=here), encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     os.environ["MATDATA_CACHE"] = str(folder / "cache")
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))

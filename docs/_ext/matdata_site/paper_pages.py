@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from matdata.training.scores.shown import deciding, rank_key
 from matdata_site.pages import ROOT, Pages, code, escaped, table
 
 RESULTS = ROOT / "recipes" / "results"
-#: The score that a kind of target is ranked by.
-RANKED = {"regression": "mae", "classification": "accuracy"}
+#: How scores are called in prose; others go by their names.
+CALLED = {"mae": "MAE", "roc_auc": "ROC-AUC"}
 
 
 def write(pages: Pages) -> None:
@@ -29,7 +30,8 @@ def _page(by_data: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         "Test errors of every run of `recipes/results`, each beside the error of a constant (the "
         "dummy median) and, where the paper names one, its value. A run is one row, with its seed; "
         "seeds are put together in [measurements](../measurements.md), and "
-        "[recipes](../recipes.md) says how data and presets are made."
+        "[recipes](../recipes.md) says how data and presets are made. "
+        "[Tables and figures of the papers](../reproduced.md) lists every item with a status."
     )
     for name, results in by_data.items():
         yield f"## {name}"
@@ -37,24 +39,27 @@ def _page(by_data: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
             chosen = [result for result in results if target in result["targets"]]
             unit = chosen[0]["targets"][target]["unit"]
             yield f"{code(target)}" + ("" if unit == "1" else f" in {code(unit)}")
-            ranked = sorted(chosen, key=lambda one: _error(one, target))
+            by, more = _ranked_by(chosen, target)
+            values = {id(one): one["targets"][target]["metrics"][by] for one in chosen}
+            ranked = sorted(chosen, key=lambda one: rank_key(values[id(one)], more))
             yield table(
-                ("model", "split", "seed", "test MAE", "dummy", "paper"),
-                [_row(result, target) for result in ranked],
+                ("model", "split", "seed", f"test {CALLED.get(by, by)}", "dummy", "paper"),
+                [_row(result, target, by) for result in ranked],
             )
         commands = "\n".join(sorted(result["command"] for result in results))
         yield f":::{{dropdown}} Commands\n```sh\n{commands}\n```\n:::"
 
 
-def _error(result: dict[str, Any], target: str) -> float:
-    entry = result["targets"][target]
-    return float(entry["metrics"][RANKED[entry["task"]]])
+def _ranked_by(results: list[dict[str, Any]], target: str) -> tuple[str, bool]:
+    """The score that ranks them, and whether higher is better."""
+    entries = [one["targets"][target] for one in results]
+    return deciding(entries[0]["task"], [entry["metrics"] for entry in entries])
 
 
-def _row(result: dict[str, Any], target: str) -> tuple[str, ...]:
+def _row(result: dict[str, Any], target: str, metric: str) -> tuple[str, ...]:
     entry = result["targets"][target]
-    metric = RANKED[entry["task"]]
-    dummy = (entry["baselines"].get("dummy_median") or {}).get(metric)
+    dummies = [entry["baselines"].get(one) or {} for one in ("dummy_median", "dummy_frequencies")]
+    dummy = next((one[metric] for one in dummies if one.get(metric) is not None), None)
     paper = entry["paper"]
     return (
         f"[{code(result['plugin']['name'])}](trainers/{result['plugin']['name']}.md)",

@@ -13,13 +13,14 @@ from matdata.core.documents import JsonObject
 from matdata.core.licences import SPDX
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
+from matdata.datasets.cards.file import DataFile
 from matdata.datasets.cards.folder import DataFolder
 from matdata.datasets.exports.table_files import UNIT
 from matdata.evaluation.file_names import file_stems
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.user_metadata import words_in
 
-PARQUET, DATA, RECORDS, SPLITS = "application/x-parquet", "parquet-files", "materials", "splits"
+DATA, RECORDS, SPLITS = "parquet-files", "materials", "splits"
 #: The vocabulary of parts.
 ROLES = {
     "train": "cr:TrainingSplit",
@@ -68,7 +69,7 @@ CONTEXT: JsonObject = {
 }
 
 
-def croissant(dataset: DatasetFolder, folder: DataFolder) -> JsonObject:
+def croissant(dataset: DatasetFolder, folder: DataFolder | DataFile) -> JsonObject:
     """The document, as JSON values.
 
     Parameters
@@ -93,8 +94,12 @@ def croissant(dataset: DatasetFolder, folder: DataFolder) -> JsonObject:
         document["license"] = spdx if named in SPDX else _text(named)
     if "citation" in words:
         document["citeAs"] = _text(words["citation"])
-    document["distribution"] = [*_files(folder), _file_set()]
-    document["recordSet"] = [_splits(folder), _materials(dataset, folder)]
+    if isinstance(folder, DataFile):
+        document["distribution"] = list(_files(folder))
+        document["recordSet"] = [_materials(dataset, folder)]
+    else:
+        document["distribution"] = [*_files(folder), _file_set(folder)]
+        document["recordSet"] = [_splits(folder), _materials(dataset, folder)]
     return document
 
 
@@ -106,7 +111,7 @@ def _text(text: str) -> str:
     return printable(redact(text))
 
 
-def _files(folder: DataFolder) -> Iterator[JsonObject]:
+def _files(folder: DataFolder | DataFile) -> Iterator[JsonObject]:
     """Each file with its size and SHA-256."""
     for name, (size, digest) in folder.records.items():
         yield {
@@ -115,18 +120,18 @@ def _files(folder: DataFolder) -> Iterator[JsonObject]:
             "name": name.rsplit("/", 1)[-1],
             "contentUrl": name,
             "contentSize": f"{size} B",
-            "encodingFormat": PARQUET,
+            "encodingFormat": folder.encoding,
             "sha256": digest,
         }
 
 
-def _file_set() -> JsonObject:
+def _file_set(folder: DataFolder) -> JsonObject:
     return {
         "@type": "cr:FileSet",
         "@id": DATA,
         "name": DATA,
         "description": "the files of all parts",
-        "encodingFormat": PARQUET,
+        "encodingFormat": folder.encoding,
         "includes": "data/*.parquet",
     }
 
@@ -148,25 +153,12 @@ def _splits(folder: DataFolder) -> JsonObject:
     }
 
 
-def _materials(dataset: DatasetFolder, folder: DataFolder) -> JsonObject:
-    """The materials: their part, by the name of the file, and the columns."""
-    part: JsonObject = {
-        "@type": "cr:Field",
-        "@id": f"{RECORDS}/split",
-        "name": "split",
-        "description": "part of the split",
-        "dataType": "sc:Text",
-        "source": {
-            "fileSet": {"@id": DATA},
-            "extract": {"fileProperty": "fullpath"},
-            "transform": {"regex": _PART},
-        },
-        "references": {"field": {"@id": f"{SPLITS}/name"}},
-    }
+def _materials(dataset: DatasetFolder, folder: DataFolder | DataFile) -> JsonObject:
+    """The materials: their part if the files are by part, and the columns."""
     schema = folder.schema
     stems = file_stems(schema.names)
     fields = [
-        _field(field, f"{RECORDS}/column-{stems[field.name]}", dataset)
+        _field(field, f"{RECORDS}/column-{stems[field.name]}", dataset, _where(folder))
         for field in schema
         if _type(field.type) is not None
     ]
@@ -180,11 +172,35 @@ def _materials(dataset: DatasetFolder, folder: DataFolder) -> JsonObject:
         "name": RECORDS,
         "description": _text(about),
         "key": {"@id": f"{RECORDS}/column-{stems['material_id']}"},
-        "field": [part, *fields],
+        "field": [*([] if isinstance(folder, DataFile) else [_part()]), *fields],
     }
 
 
-def _field(field: pa.Field, identity: str, dataset: DatasetFolder) -> JsonObject:
+def _where(folder: DataFolder | DataFile) -> JsonObject:
+    """The file that columns are read from, or the set of files."""
+    if isinstance(folder, DataFile):
+        return {"fileObject": {"@id": folder.path.name}}
+    return {"fileSet": {"@id": DATA}}
+
+
+def _part() -> JsonObject:
+    """The part of a material, by the name of its file."""
+    return {
+        "@type": "cr:Field",
+        "@id": f"{RECORDS}/split",
+        "name": "split",
+        "description": "part of the split",
+        "dataType": "sc:Text",
+        "source": {
+            "fileSet": {"@id": DATA},
+            "extract": {"fileProperty": "fullpath"},
+            "transform": {"regex": _PART},
+        },
+        "references": {"field": {"@id": f"{SPLITS}/name"}},
+    }
+
+
+def _field(field: pa.Field, identity: str, dataset: DatasetFolder, where: JsonObject) -> JsonObject:
     unit = (field.metadata or {}).get(UNIT.encode(), b"").decode()
     target = "a target to learn" if field.name in dataset.manifest["targets"] else ""
     about = "; ".join(filter(None, (f"unit: {unit}" if unit else "", target)))
@@ -193,7 +209,7 @@ def _field(field: pa.Field, identity: str, dataset: DatasetFolder) -> JsonObject
         "@id": identity,
         "name": _text(field.name),
         "dataType": _type(field.type),
-        "source": {"fileSet": {"@id": DATA}, "extract": {"column": field.name}},
+        "source": {**where, "extract": {"column": field.name}},
     }
     if about:
         shown["description"] = _text(about)

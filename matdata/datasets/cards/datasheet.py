@@ -14,9 +14,9 @@ from matdata.core.ledger import count_reasons
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
 from matdata.curate.funnel_report import table
+from matdata.datasets.cards.file import DataFile
 from matdata.datasets.cards.folder import DataFolder
 from matdata.datasets.exports.content import Exported
-from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.table_files import UNIT
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.user_metadata import words_in
@@ -27,7 +27,10 @@ COLUMNS = 200
 
 
 def datasheet(
-    dataset: DatasetFolder, folder: DataFolder, source: JsonMapping, split: JsonMapping | None
+    dataset: DatasetFolder,
+    folder: DataFolder | DataFile,
+    source: JsonMapping,
+    split: JsonMapping | None,
 ) -> str:
     """The whole file.
 
@@ -42,20 +45,21 @@ def datasheet(
     """
     content = Exported(dataset)
     body = "\n".join(_lines(dataset, folder, source, split))
-    return f"{header(content, folder.schema, folder.counts)}{body}\n"
+    return f"{folder.header(content)}{body}\n"
 
 
 def _lines(
-    dataset: DatasetFolder, folder: DataFolder, source: JsonMapping, split: JsonMapping | None
+    dataset: DatasetFolder,
+    folder: DataFolder | DataFile,
+    source: JsonMapping,
+    split: JsonMapping | None,
 ) -> Iterator[str]:
     manifest, words = dataset.manifest, words_in(dataset.manifest)
     yield f"# {text(manifest['name'])}\n"
     yield f"{text(words.get('description') or UNKNOWN)}\n"
     yield f"{int(manifest['rows']):,} materials, written by matdata from {code(dataset.ref)}.\n"
     yield "## Opening it\n"
-    yield '```python\nfrom datasets import load_dataset\n\ncrystals = load_dataset("FOLDER")\n'
-    yield 'import mlcroissant\n\nfile = mlcroissant.Dataset("FOLDER/croissant.json")'
-    yield 'materials = file.records("materials")\n```\n'
+    yield folder.opening
     yield from _columns(dataset, folder)
     yield from _questions("Motivation", _motivation(words))
     yield from _questions("Composition", _composition(dataset, folder, split))
@@ -72,7 +76,7 @@ def _questions(title: str, answers: Mapping[str, str]) -> Iterator[str]:
         yield f"**{question}**\n\n{answer}\n"
 
 
-def _columns(dataset: DatasetFolder, folder: DataFolder) -> Iterator[str]:
+def _columns(dataset: DatasetFolder, folder: DataFolder | DataFile) -> Iterator[str]:
     yield "## Columns\n\n| column | unit | to learn |\n|---|---|---|"
     fields, targets = list(folder.schema), dataset.manifest["targets"]
     for field in fields[:COLUMNS]:
@@ -94,7 +98,7 @@ def _motivation(words: Mapping[str, str]) -> JsonObject:
 
 
 def _composition(
-    dataset: DatasetFolder, folder: DataFolder, split: JsonMapping | None
+    dataset: DatasetFolder, folder: DataFolder | DataFile, split: JsonMapping | None
 ) -> JsonObject:
     rows, bare = int(dataset.manifest["rows"]), dataset.n_without_structure
     kinds = f"{rows - bare:,} with a crystal structure, {bare:,} known by their formula alone"
@@ -119,7 +123,7 @@ def _composition(
     }  # fmt: skip
 
 
-def _left(rows: int, folder: DataFolder) -> str:
+def _left(rows: int, folder: DataFolder | DataFile) -> str:
     """What is said of materials that are in no file, as they are in no part of the split."""
     left = rows - sum(folder.counts.values())
     return f" {left:,} of them are in no part of the split, and in no file." if left else ""
@@ -164,7 +168,7 @@ def _uses(dataset: DatasetFolder) -> JsonObject:
     }
 
 
-def _distribution(words: Mapping[str, str], folder: DataFolder) -> JsonObject:
+def _distribution(words: Mapping[str, str], folder: DataFolder | DataFile) -> JsonObject:
     files = [f"- {code(name)}: {digest}" for name, (_, digest) in folder.records.items()]
     return {
         "Under which licence?": text(words["licence"]) if "licence" in words else UNKNOWN,

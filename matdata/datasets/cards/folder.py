@@ -11,14 +11,16 @@ import pyarrow.parquet as pq
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, first_few
-from matdata.datasets.exports.content import ID
+from matdata.datasets.exports.content import ID, Exported
 from matdata.datasets.exports.hf import CALLED
+from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.writing import NOTE
 from matdata.store import files
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.tables import read_arrow
 
 CARD, CROISSANT = "README.md", "croissant.json"
+PARQUET, CSV = "application/x-parquet", "text/csv"
 #: Files that a card writes itself, and so does not describe.
 OWN = (CARD, CROISSANT, NOTE)
 
@@ -51,6 +53,25 @@ class DataFolder:
         return {part: names for part, names in found.items() if names}
 
     @property
+    def encoding(self) -> str:
+        """Media type of the files."""
+        return PARQUET
+
+    @property
+    def opening(self) -> str:
+        """How it is opened, in Markdown."""
+        return (
+            '```python\nfrom datasets import load_dataset\n\ncrystals = load_dataset("FOLDER")\n'
+            'import mlcroissant\n\nfile = mlcroissant.Dataset("FOLDER/croissant.json")\n'
+            'materials = file.records("materials")\n```\n'
+        )
+
+    def header(self, content: Exported) -> str:
+        """The header of Hugging Face."""
+        paths = {part: [self.path / name for name in names] for part, names in self.shards.items()}
+        return header(content, self.schema, paths)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Rows by part."""
         return {
@@ -75,6 +96,10 @@ class DataFolder:
             )
             for part, shards in self.shards.items()
         }
+
+    def named(self, name: str) -> str:
+        """Name of a file of the card."""
+        return name
 
     def write(self, texts: dict[str, str]) -> None:
         """Write files of the card, and note their digests beside those of the export.

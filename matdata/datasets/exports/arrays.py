@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matdata.core.crystals import Ragged
 from matdata.datasets.exports.content import Exported
 from matdata.store import tables
 from matdata.store.nested import is_nested, json_text
+from matdata.store.spectrum_columns import AxisColumn, SpectrumColumn
 
 #: Array of an npz file that holds, as JSON, what the data are: reference, licence, units, ….
 ABOUT = "about"
@@ -64,7 +66,7 @@ def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:
     """
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, column in content.dataset.columns.items():
-        arrays[f"table.{name}"] = _as_array(list(column))
+        arrays[f"table.{name}"] = _array_of(column)
     structures = content.dataset.structures
     if len(structures.crystals):
         arrays |= {f"crystals.{k}": v for k, v in structures.crystals.columns().items()}
@@ -79,6 +81,15 @@ def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:
         else:
             arrays[f"{name}.values"] = dense
     return arrays
+
+
+def _array_of(column: Sequence[Any]) -> npt.NDArray[Any]:
+    """A column; spectra are (n, L) float32, NaN where unknown, and their axis stands once, (L,)."""
+    if isinstance(column, AxisColumn):
+        return column.points
+    if isinstance(column, SpectrumColumn):
+        return column.take(np.arange(len(column)))
+    return _as_array(list(column))
 
 
 def _as_array(column: list[Any]) -> npt.NDArray[Any]:

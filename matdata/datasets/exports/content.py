@@ -25,11 +25,15 @@ from matdata.splits.base import Split
 from matdata.store.columns import GIVEN_FORMULA
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
+from matdata.store.long_lists import digestible
+from matdata.store.spectrum_columns import AxisColumn, SpectrumColumn
 from matdata.store.tables import Columns
 from matdata.store.user_metadata import words_in
 
 #: Rows in memory at a time.
 BLOCK = 5_000
+#: Numbers of spectra in memory at a time: those of text formats are Python's, of 32 bytes each.
+NUMBERS = 2_000_000
 ID, FORMULA, LABEL = "material_id", "formula", "protostructure"
 
 
@@ -173,10 +177,19 @@ class Exported:
         """``licence``, ``citation`` and ``description`` of the data, those that are known."""
         return words_in(self.dataset.manifest)
 
-    def blocks(self, rows: int = BLOCK) -> Iterator[Block]:
-        """The dataset in blocks of so many rows."""
+    @property
+    def _rows_at_once(self) -> int:
+        """Rows of a block: fewer where spectra make each of thousands of numbers."""
+        spectra = self.dataset.columns.spectra
+        names = [] if spectra is None else spectra.names
+        columns = [self.dataset.columns[name] for name in names]
+        wide = sum(one.size for one in columns if isinstance(one, (AxisColumn, SpectrumColumn)))
+        return max(1, min(BLOCK, NUMBERS // max(wide, 1)))
+
+    def blocks(self, rows: int | None = None) -> Iterator[Block]:
+        """The dataset in blocks of so many rows, or of as many as are well in memory."""
         start = 0
-        for table in self.rows.blocks(rows):
+        for table in self.rows.blocks(self._rows_at_once if rows is None else rows):
             ids = table[ID].to_pylist()
             structures = self.rows.structures(start, start + len(ids), ids)
             yield Block(start, self._written(table), structures)
@@ -199,7 +212,7 @@ class Exported:
         plain = Exported(self.dataset)
         digest = hashlib.sha256()
         for block in plain.blocks(BLOCK):
-            columns = block.columns()
+            columns = digestible(block.table)
             if plain.is_complete:
                 columns.pop(FORMULA)
             else:

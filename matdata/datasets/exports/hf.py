@@ -66,8 +66,11 @@ def write_hf(folder: Path, content: Exported) -> None:
             of_block = slice(block.start, block.start + len(table))
             for part, rows in _by_part(table, None if parts is None else parts[of_block]):
                 writers[part].write(rows)
-    counts = {CALLED[part]: rows for part, rows in _sizes(content).items()}
-    write_card(folder / "README.md", content, "hf", header(content, schema, counts), _OPENED)
+    files = {
+        CALLED[part]: sorted((folder / "data").glob(f"{CALLED[part]}-*"))
+        for part in _sizes(content)
+    }
+    write_card(folder / "README.md", content, "hf", header(content, schema, files), _OPENED)
 
 
 _OPENED = """```python

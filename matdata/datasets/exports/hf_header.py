@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from matdata.core.licences import SPDX
 from matdata.datasets.exports.content import Exported
@@ -16,7 +18,12 @@ _ENDS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6,
          (10**7, "1M<n<10M"))  # fmt: skip
 
 
-def header(content: Exported, schema: pa.Schema, counts: Mapping[str, int]) -> str:
+def header(
+    content: Exported,
+    schema: pa.Schema | None,
+    parts: Mapping[str, Sequence[Path]],
+    patterns: Mapping[str, str] | None = None,
+) -> str:
     """The header with its dashes.
 
     Parameters
@@ -24,26 +31,44 @@ def header(content: Exported, schema: pa.Schema, counts: Mapping[str, int]) -> s
     content
         The dataset.
     schema
-        Arrow types of the columns.
-    counts
-        Rows by split.
+        Arrow types of the columns; None of files that state none.
+    parts
+        Parquet files by split. Their rows and bytes in Arrow are stated: `datasets` compares the
+        rows with those that it reads, and takes no statement without the bytes.
+    patterns
+        By split the names of its files beside the card; those of shards if not given.
     """
     name = str(content.dataset.manifest["name"])
     lines = ["---", f"pretty_name: {_text(name)}", *_licence(content.words.get("licence", ""))]
     lines += ["size_categories:", f"- {_size(len(content))}"]
     lines += ["tags:", "- chemistry", "- materials-science", "- crystals"]
     lines += ["configs:", "- config_name: default", "  data_files:"]
-    for split in counts:
-        lines += [f"  - split: {split}", f"    path: data/{split}-*"]
+    for split in parts:
+        pattern = f"data/{split}-*" if patterns is None else _text(patterns[split])
+        lines += [f"  - split: {split}", f"    path: {pattern}"]
+    if schema is None:
+        return "\n".join([*lines, "---", ""])
     lines += ["dataset_info:", "  features:"]
     for field in schema:
         first, *others = _feature(field.type)
         lines += [f"  - name: {_text(field.name)}", f"    {first}"]
         lines += [f"    {line}" for line in others]
     lines += ["  splits:"]
-    for split, rows in counts.items():
-        lines += [f"  - name: {split}", f"    num_examples: {rows}"]
+    for split, files in parts.items():
+        size, rows = _extent(files)
+        lines += [f"  - name: {split}", f"    num_bytes: {size}", f"    num_examples: {rows}"]
     return "\n".join([*lines, "---", ""])
+
+
+def _extent(paths: Sequence[Path]) -> tuple[int, int]:
+    """Bytes in memory and rows of Parquet files, of which a row group is held at a time."""
+    size = rows = 0
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            rows += file.metadata.num_rows
+            groups = range(file.num_row_groups)
+            size += sum(file.read_row_group(k).nbytes for k in groups)
+    return size, rows
 
 
 def _size(rows: int) -> str:

@@ -113,13 +113,19 @@ class Hull(Derivation[HullOptions]):
         if len(fitting) == 1:
             return fitting[0]
         names = ", ".join(f"{one.name} ({one.unit})" for one in chosen)
+        if asked and chosen:
+            raise ConfigError(
+                f"target {names} is no formation energy in {PER_ATOM}",
+                cause="only formation energies less those of the hull are distances to it",
+                next_step="name a target that is one, or train a run on formation energies",
+            )
         raise ConfigError(
             f"no target is known to be a formation energy in {PER_ATOM}: {names}"
             if not fitting
             else f"several targets are formation energies: {names}",
             cause="only formation energies less those of the hull are distances to it",
-            next_step=f"hull:{self.options.reference},target=NAME says which one is, if it is in "
-            f"{PER_ATOM}",
+            next_step=f"hull:{self.options.reference},target=NAME (discover: --target NAME) says "
+            f"which one is, if it is in {PER_ATOM}",
         )
 
     def _hull(self, rows: Rows) -> Float:

@@ -42,7 +42,7 @@ from matdata.training.run import OPENED
 from matdata.training.run_folder import run_lock
 
 #: Of the scores: another one where a definition changes.
-VERSION = 2
+VERSION = 3
 #: Folder of a run with the scores of its rankings.
 FOLDER = "discoveries"
 PROTOSTRUCTURE = "protostructure"
@@ -60,7 +60,7 @@ class Scored:
     document
         The score as it is on record, and whether it was ``reused``.
     ranking
-        Of the n candidates that are scored: all that the run was not trained on.
+        Of the n candidates that are scored, see `truth.unseen`.
     true : (n,)
         Their true distances to the hull, eV/atom; NaN where unknown.
     unique : (n,) bool

@@ -78,10 +78,12 @@ def read_truth(request: DiscoverRequest, source: Source, ids: npt.NDArray[np.str
 
 
 def unseen(request: DiscoverRequest) -> tuple[Bool, bool]:
-    """Marks of the candidates that the run was neither trained nor validated on, (n,); and
-    whether they are of the dataset that it was trained on.
+    """Marks of the candidates that may be scored, (n,), and whether they are of the dataset that
+    the run was trained on: of that the test part alone.
 
-    Nothing is known of what imported weights were trained on elsewhere.
+    Materials of no part of the split were left out of it for a reason: they may be the structures
+    before relaxation of those that were trained on, or share their elements. Where a split has no
+    test part, they are scored. Nothing is known of what imported weights were trained on elsewhere.
 
     Raises
     ------
@@ -96,5 +98,7 @@ def unseen(request: DiscoverRequest) -> tuple[Bool, bool]:
     if trained_on.data_digest != dataset.data_digest:
         return every, False
     split = split_of(run, trained_on)
+    if "test" in split.parts:
+        return np.isin(dataset.ids, split.ids("test")), True
     known = [split.ids(part) for part in ("train", "val") if part in split.parts]
     return ~np.isin(dataset.ids, np.concatenate(known)), True

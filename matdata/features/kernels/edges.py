@@ -209,3 +209,24 @@ def neighbour_graph(
         status,
     )
     return Edges(ints, distance, ends, status)
+
+
+def nearest_images(crystals: Crystals, edges: Edges, isolated: bool) -> Edges:
+    """Of the edges from one site to another the shortest, and none to a site's own images.
+
+    Of images at equal distances the first stays, in the order of their translations.
+    """
+    start = crystals.offsets[:-1][np.repeat(np.arange(len(crystals)), np.diff(edges.ends))]
+    sender, receiver = edges.ints[:, 0] + start, edges.ints[:, 1] + start
+    # sorted by sender, then by distance: the first of each pair is the nearest
+    _, first = np.unique(sender * len(crystals.numbers) + receiver, return_index=True)
+    kept = np.zeros(len(sender), bool)
+    kept[first] = True
+    kept &= sender != receiver
+    status = edges.status.copy()
+    if not isolated:
+        alone = np.bincount(sender[kept], minlength=len(crystals.numbers)) == 0
+        lonely = np.bincount(crystals.site_crystal[alone], minlength=len(crystals)) > 0
+        status[lonely & (status == OK)] = ISOLATED
+    ends = np.concatenate([[0], np.cumsum(kept)])[edges.ends]
+    return Edges(edges.ints[kept], edges.distance[kept], ends, status)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.errors import MatdataError
 from matdata.core.units import with_unit
 from matdata.reports.dataset.facts import MEASURED, Facts, Float
+from matdata.reports.intervals import TAILS
 from matdata.reports.markup import (
     Section,
     Table,
@@ -24,6 +26,8 @@ from matdata.store.stored_crystals import StoredCrystals
 COLUMNS, LISTED, BONDS = 12, 5, 10
 #: Distance from the median, in widths of the middle half, from which a number is listed.
 FAR = 3.0
+#: Numbers of a column from which on some can be far from the others.
+FEWEST = 8
 _FARTHER = (
     f"{FAR:g} widths of the middle half (between the first and the third quartile) from the median"
 )
@@ -41,6 +45,11 @@ def outliers(facts: Facts) -> Section:
     return Section("outliers", "Worth a look", [*body, *_bonds(facts)])
 
 
+def lists(facts: Facts, name: str, values: Float) -> bool:
+    """Whether numbers (n,) of a column are listed here as far from the others."""
+    return name in _searched(facts) and bool(len(_far(values)[0]))
+
+
 def _searched(facts: Facts) -> list[str]:
     energy = facts.dataset.manifest.get("energy_column")
     names = ["volume_per_atom", *([energy] if energy else []), *facts.targets]
@@ -49,28 +58,41 @@ def _searched(facts: Facts) -> list[str]:
 
 def _of_column(facts: Facts, name: str) -> list[object]:
     values = facts.numbers(name)
-    if values is None or np.isfinite(values).sum() < 8:
+    if values is None:
         return []
-    known = np.flatnonzero(np.isfinite(values))
-    with np.errstate(over="ignore", invalid="ignore"):  # differences of numbers near 1e308
-        low, middle, high = np.quantile(values[known], (0.25, 0.5, 0.75)).tolist()
-    width = high - low
-    if not 0 < width < np.inf:
+    found, widths = _far(values)
+    if not len(found):
         return []
-    far = np.abs(values[known] - middle) / width
-    beyond = int((far > FAR).sum())
-    if not beyond:
-        return []
-    order = known[np.lexsort((known, -far))][: min(LISTED, beyond)]
-    rows = [_row(facts, row, values[row], (values[row] - middle) / width) for row in order.tolist()]
-    more = beyond - len(rows)
+    order = np.lexsort((found, -np.abs(widths)))[:LISTED].tolist()
+    rows = [_row(facts, int(found[k]), values[found[k]], float(widths[k])) for k in order]
+    more = len(found) - len(rows)
     head = ("material", "formula", "value", "widths from the median")
     table = Table(head, rows, more=count(more, "material") if more > 0 else "")
     return [subheading(with_unit(name, facts.unit(name))), table]
 
 
+def _far(values: Float) -> tuple[npt.NDArray[np.int64], Float]:
+    """Rows whose number is far from the median, and how many widths; of enough numbers alone.
+
+    The width is that of the middle half; of the middle 99 % where more than half are equal.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < FEWEST:
+        return known[:0], values[:0]
+    parts = values[known] / 4  # whose differences are floats, those of numbers near 1e308 are not
+    quarter, middle, three, *tails = np.quantile(parts, (0.25, 0.5, 0.75, *TAILS)).tolist()
+    width = three - quarter or tails[1] - tails[0]
+    if not width > 0:
+        return known[:0], values[:0]
+    beyond = np.flatnonzero(np.abs(parts - middle) > FAR * width)
+    with np.errstate(over="ignore"):  # of a width that is nearly none
+        return known[beyond], (parts[beyond] - middle) / width
+
+
 def _row(facts: Facts, row: int, value: float, far: float) -> tuple[object, ...]:
-    signed = f"{far:+.1f}".replace("-", "−")
+    signed = ("+" if far > 0 else "") + (
+        f"{far:.1f}".replace("-", "−") if abs(far) < 1e4 else number(far, 3)
+    )
     return code(facts.id_of(row), 80), _formula(facts, row), number(value), signed
 
 

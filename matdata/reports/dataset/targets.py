@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from matdata.core.units import with_unit
 from matdata.reports.dataset.facts import Facts, as_floats, is_number, value_counts
+from matdata.reports.dataset.outliers import lists
 from matdata.reports.intervals import counted, intervals
 from matdata.reports.markup import (
     Html,
@@ -91,9 +92,8 @@ def _numbers(facts: Facts, name: str, column: Any) -> list[object]:
         pictures.append(figure(picture, "all materials"))
     remarks = [_beyond_splits(facts)]
     if outside:
-        remarks.append(
-            note(f"{count(outside, 'value')} outside of the pictures: see the outliers.")
-        )
+        where = ": see the outliers" if lists(facts, name, values) else ", which the table has"
+        remarks.append(note(f"{count(outside, 'value')} outside of the pictures{where}."))
     head = (
         "split",
         "part",

@@ -69,11 +69,7 @@ def _imported(imported: JsonObject | None) -> dict[str, object]:
 def _source(results: Results) -> dict[str, object]:
     """The snapshot, and what its source was."""
     if results.dataset is None:
-        return (
-            {"source": "the dataset is not in this cache"}
-            if results.run.manifest["dataset"]
-            else {}
-        )
+        return {"source": f"not known: {results.absence}"} if results.absence else {}
     with Facts(results.dataset, results.cache) as about:
         source = source_origin(about)
     made_from = results.dataset.manifest["made_from"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from matdata.reports.page import page
-from matdata.reports.run.errors import parities, residuals, worst
 from matdata.reports.run.origin import origin
+from matdata.reports.run.parity import parities
+from matdata.reports.run.residuals import residuals
 from matdata.reports.run.results import Results
 from matdata.reports.run.scores import score_lines, scores
 from matdata.reports.run.training import curves, overview
 from matdata.reports.run.uncertainty import uncertainty
+from matdata.reports.run.worst import worst
 from matdata.training.run import Run
 
 SECTIONS = (overview, scores, curves, parities, uncertainty, residuals, worst, origin)

@@ -4,63 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.core.documents import JsonObject
-from matdata.core.errors import MatdataError
+from matdata.core.errors import DamageError, MatdataError
 from matdata.core.units import with_unit
 from matdata.evaluation.trained_on import split_of
+from matdata.reports.run.shown import Shown, recorded
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.data import View, truth
 from matdata.training.evaluated import predictions_on_record, score_on_record
 from matdata.training.logs import LogRow, read_log
 from matdata.training.predict import predict_dataset
-from matdata.training.prediction_columns import MATERIAL_ID, PredictionColumn, Statistic
-from matdata.training.run import RECORD, Run
+from matdata.training.run import OPENED, RECORD, Run
+from matdata.training.target import Target
 
-Float = npt.NDArray[np.float64]
 VALIDATION, TEST = "validation part", "test part"
+#: Of a test part that a ranking of candidates, or an evaluation that was cut short, opened.
+OPENED_ONLY = "opened, not scored"
 #: Most materials of the validation part that are predicted for a report.
 PREDICTED = 5_000
-
-
-class Shown(NamedTuple):
-    """Predictions of one number per material, of a part that may be shown.
-
-    Attributes
-    ----------
-    part, target, unit
-        What they are of.
-    ids : (n,)
-        Materials.
-    true, mean : (n,)
-        True and predicted values.
-    deviation : (n,), optional
-        Predicted standard deviations.
-    """
-
-    part: str
-    target: str
-    unit: str
-    ids: npt.NDArray[np.str_]
-    true: Float
-    mean: Float
-    deviation: Float | None
-
-    @property
-    def error(self) -> Float:
-        """Prediction less truth, (n,)."""
-        return self.mean - self.true
-
-    @property
-    def name(self) -> str:
-        """The target with its unit."""
-        return with_unit(self.target, self.unit)
 
 
 class Results:
@@ -76,6 +43,8 @@ class Results:
         self.run = run
         #: Why predictions of the validation part are not shown; empty if they are.
         self.hindrance = ""
+        #: Why its dataset cannot be read; empty if it can.
+        self.absence = ""
 
     @property
     def cache(self) -> Path:
@@ -116,15 +85,30 @@ class Results:
         """The epochs."""
         return [row for row in read_log(self.run.folder) if "train_loss" in row]
 
+    @property
+    def test_state(self) -> str:
+        """``opened``, ``closed``, ``none``, or that it is opened and no score is on record."""
+        if self.run.manifest["split"] is None:
+            return "none"
+        if self.test is None and (self.run.folder / OPENED).is_file():
+            return OPENED_ONLY
+        return "closed" if self.test is None else "opened"
+
     @functools.cached_property
     def dataset(self) -> DatasetFolder | None:
-        """The dataset that it was trained on; None if it is not in the cache."""
+        """The dataset that it was trained on; None if it is not in the cache, or damaged."""
         if self.run.manifest["dataset"] is None:
             return None
         try:
-            return find_dataset(self.cache, self.run.dataset_ref)
-        except MatdataError:
+            found = find_dataset(self.cache, self.run.dataset_ref)
+            found.columns.row(0)  # a table that is damaged is found here, once
+        except DamageError as error:
+            self.absence = error.what
             return None
+        except MatdataError:
+            self.absence = "the dataset is not in the cache"
+            return None
+        return found
 
     def scored(self) -> Iterator[tuple[str, str, JsonObject]]:
         """Part, target and its scores, of each part that may be shown; the test part first."""
@@ -135,70 +119,59 @@ class Results:
 
     @functools.cached_property
     def shown(self) -> list[Shown]:
-        """Predictions of numbers, of the parts that may be shown; the test part first."""
+        """Predictions of the parts that may be shown; those of the test part first."""
         return [*self._of_test(), *self._of_validation()]
+
+    @property
+    def decisive(self) -> list[Shown]:
+        """By target those of the test part if it was opened, else of the validation part."""
+        chosen: dict[str, Shown] = {}
+        for shown in self.shown:
+            if len(shown.ids):
+                chosen.setdefault(shown.target.name, shown)
+        return list(chosen.values())
 
     def _of_test(self) -> Iterator[Shown]:
         """Those that were written when the test part was opened."""
         if self.test is None:
             return
         table = predictions_on_record(self.run)
-        ids = np.asarray(table[MATERIAL_ID], dtype=np.str_)
         for name, scored in self.test["targets"].items():
-            cells = {
-                one: table.get(PredictionColumn(name, one, None).name)
-                for one in (Statistic.TRUTH, Statistic.MEAN, Statistic.TOTAL)
-            }
-            true, mean, total = (_numbers(cells[one]) for one in cells)
-            if scored["task"] == "regression" and true is not None and mean is not None:
-                yield _known(Shown(TEST, name, scored["unit"], ids, true, mean, total))
+            target = self._targets.get(name) or Target(name, unit=scored["unit"])  # derived
+            if target.task == scored["task"]:
+                found = recorded(TEST, target, table)
+                if found is not None:
+                    yield found
+
+    @functools.cached_property
+    def _targets(self) -> dict[str, Target]:
+        """What the run predicts, by name."""
+        targets = (Target(**one) for one in self.run.manifest["targets"])
+        return {target.name: target for target in targets}
 
     def _of_validation(self) -> Iterator[Shown]:
         """Those that the run makes now; no material of another part is read."""
         if not self.validation or self.dataset is None:
-            self.hindrance = "" if not self.validation else "the dataset is not in the cache"
+            self.hindrance = self.absence if self.validation else ""
             return
         try:
             split = split_of(self.run, self.dataset)
             ids = np.sort(split.require_validation())
-            ids = ids[:: -(-len(ids) // PREDICTED)]
-            predicted = predict_dataset(self.run, self.dataset, ids)
+            step = -(-len(ids) // PREDICTED)
+            predicted = predict_dataset(self.run, self.dataset, ids[::step])
             true = truth(View.of(self.dataset, {}), predicted.ids, predicted.targets)
         except (MatdataError, ImportError) as error:
             self.hindrance = error.what if isinstance(error, MatdataError) else str(error)
             return
-        start = 0
+        predicted = replace(predicted, true=true)
         for target in predicted.targets:
-            place, start = start, start + target.size
-            if target.task != "regression" or target.size != 1:
-                continue
-            column = sum(t.columns for t in predicted.targets[: predicted.targets.index(target)])
-            total = None if predicted.total is None else predicted.total[:, place]
-            shown = Shown(
+            total = predicted.total
+            yield Shown(
                 VALIDATION,
-                target.name,
-                target.unit,
+                target,
                 predicted.ids,
-                true[:, column],
-                predicted.mean[:, place],
-                total,
-            )
-            yield _known(shown)
-
-
-def _numbers(cells: list[object] | None) -> Float | None:
-    """Cells (n,) as numbers, NaN where one is missing; None of arrays, or where there are none."""
-    if cells is None or any(isinstance(cell, (list, str)) for cell in cells):
-        return None
-    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
-
-
-def _known(shown: Shown) -> Shown:
-    """Those of materials with a true value and a prediction."""
-    known = np.isfinite(shown.true) & np.isfinite(shown.mean)
-    total = shown.deviation
-    if total is not None:
-        total = total[known] if np.isfinite(total[known]).all() else None
-    return Shown(
-        *shown[:3], shown.ids[known], shown.true[known], shown.mean[known], total
-    )  # fmt: skip
+                predicted.truth(target),
+                predicted.column(target, predicted.mean),
+                None if total is None else predicted.column(target, total),
+                step,
+            ).known()

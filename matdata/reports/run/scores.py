@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
-from matdata.reports.markup import Section, Table, note, number, paragraph, subheading
-from matdata.reports.run.results import TEST, VALIDATION, Results
+from matdata.reports.markup import Section, Table, code, note, number, paragraph, subheading
+from matdata.reports.run.results import OPENED_ONLY, TEST, VALIDATION, Results
 from matdata.training.scores.shown import few_scores
 
 _EXPLAINED = {
@@ -25,8 +25,8 @@ def score_lines(results: Results) -> list[str]:
         lines.append(f"  {title}, {with_unit(name, scored['unit'])}, {materials}: {shown}")
     if not results.run.finished:
         lines.append("  under way: it has no scores yet")
-    if results.test is None:
-        lines.append(f"  the test part is closed; `matdata evaluate {results.run.name}` opens it")
+    if _of_test(results):
+        lines.append(f"  {_of_test(results)}")
     return lines
 
 
@@ -41,12 +41,23 @@ def scores(results: Results) -> Section:
     for title, name, scored in results.scored():
         body += [subheading(f"{with_unit(name, scored['unit'])}: {title}"), note(_EXPLAINED[title])]
         body += list(_table(results, scored))
-    if results.test is None:
-        body.append(
-            note("The test part is closed, and this report does not open it: what is shown here is "
-                 "the validation part. ", f"matdata evaluate {results.run.name} opens it, once.")
-        )  # fmt: skip
+    if _of_test(results):
+        text = _of_test(results)
+        words = f"{text[0].upper()}{text[1:]}. A report opens no test part.".split("`")
+        body.append(note(*(code(one) if k % 2 else one for k, one in enumerate(words))))
     return Section("scores", "Scores", body)
+
+
+def _of_test(results: Results) -> str:
+    """What there is to say of a test part without a score; empty of one that has a score."""
+    command = f"`matdata evaluate {results.run.name}`"
+    if results.test_state == "none":
+        return "it has no test part: its weights were imported without a split"
+    if results.test_state == OPENED_ONLY:
+        return f"the test part was opened, and no score of it is on record; {command} makes one"
+    if results.test_state == "opened":
+        return ""
+    return "the test part is closed" + (f"; {command} opens it" if results.run.finished else "")
 
 
 def _table(results: Results, scored: JsonMapping) -> Iterator[object]:

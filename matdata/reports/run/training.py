@@ -30,7 +30,7 @@ def overview(results: Results) -> Section:
     materials = results.result.get("validation", {}).get("materials")
     if materials:
         shown["validation materials"] = f"{int(materials):,}"
-    shown["test part"] = "closed" if results.test is None else "opened"
+    shown["test part"] = results.test_state
     about = {
         "state": "finished" if results.run.finished else "under way",
         "trainer": f"{manifest['plugin']['name']} {manifest['plugin']['version']}",

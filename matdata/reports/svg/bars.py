@@ -90,6 +90,7 @@ def histogram(
     x_title: str,
     width: float = 400.0,
     height: float = 230.0,
+    of: str = "materials",
 ) -> Html:
     """Numbers in intervals: one group as bars of counts, several as lines of shares.
 
@@ -99,6 +100,8 @@ def histogram(
         Ends of the intervals.
     counts
         By group the number in each interval, (n,).
+    of
+        What is counted.
     """
     if len(edges) < 2 or not any(one.sum() for one in counts.values()):
         return Html("")
@@ -108,7 +111,7 @@ def histogram(
         for name, one in counts.items()
     }
     top = max(float(one.max()) for one in heights.values()) * 1.06 or 1.0
-    title = "share of the part (%)" if several else "materials"
+    title = "share of the part (%)" if several else of
     ends = (float(edges[0]), float(edges[-1]))
     names = list(heights) if several else ()
     whole = bool((edges % 1 == 0.5).all())  # ends of intervals of whole numbers

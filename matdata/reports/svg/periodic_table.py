@@ -24,7 +24,7 @@ def periodic_table(
     Parameters
     ----------
     values
-        By atomic number; elements without one are grey.
+        By atomic number; elements without one are grey, as those with a count of 0 are.
     label
         What the numbers are.
     unit
@@ -40,13 +40,13 @@ def periodic_table(
         row, column = table_position(z)
         x = 2 + (column - 1) * _CELL
         y = 2 + (row - 1) * _CELL + (_GAP if row > 7 else 0)
-        value = finite.get(z)
+        value = finite.get(z, 0.0 if digits and values.get(z) == 0 else None)
         if value is None:
             picture.rect(x, y, _CELL - 3, _CELL - 3, "z", f"{symbols[z]}: none")
             picture.text(x + 5, y + 18, symbols[z], "m")
             continue
         wide = math.log(high / low)
-        part = 1.0 if wide == 0 else math.log(value / low) / wide
+        part = 0.0 if not value else 1.0 if wide == 0 else math.log(value / low) / wide
         strength = _LEAST + (0.92 - _LEAST) * part
         shown = short(value) if not digits else f"{value:.{digits}g}"
         exact = f"{value:,.0f}" if not digits else shown

@@ -38,7 +38,12 @@ class Scale:
 
     def marks(self, about: int = 5) -> list[tuple[float, str]]:
         """Round numbers on it, and how they are written."""
-        return [(value, mark_text(value, step)) for value, step in _marks(self, about)]
+        found = [(value, mark_text(value, step)) for value, step in _marks(self, about)]
+        for digits in range(4, 18):  # as many as numbers need that are far from zero
+            if len({text for _, text in found}) == len(found):
+                break
+            found = [(value, number(value, digits)) for value, _ in found]
+        return found
 
 
 def _marks(scale: Scale, about: int) -> list[tuple[float, float]]:

@@ -50,7 +50,11 @@ def raws_of(record: Record, place: Place, roles: Roles) -> Iterator[Raw]:
     record.pop(roles.initial, None)
     relaxed = raw_of(record, place, roles)
     before = raw_of(others, place, replace(roles, structure=roles.initial))
-    identity = str(relaxed.values["id"])
+    yield from pair_of(relaxed, before, str(relaxed.values["id"]))
+
+
+def pair_of(relaxed: Raw, before: Raw, identity: str) -> Iterator[Raw]:
+    """The rows of a relaxed structure and of the one before relaxation of one record."""
     if before.form == "formula":  # which is that of the relaxed structure as well
         before = replace(before, form="none", payload="no structure before relaxation")
     yield _in_role(relaxed, None if relaxed.form == "formula" else RELAXED, identity, identity)

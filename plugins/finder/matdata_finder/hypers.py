@@ -5,18 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matdata.plugin import ConfigError, Settings, setting
+from matdata_finder.presets import PRESETS, Form
 
 
 @dataclass(frozen=True)
 class Hypers(Settings):
-    """Which graph is read, and sizes; the defaults are the paper's (section 4)."""
+    """Which graph is read, a form of it (`None` keeps the preset's), and sizes (section 4)."""
 
+    preset: str = setting(
+        "matdata", "form of graphs and schedule: matdata's or the paper's", choices=tuple(PRESETS)
+    )
     graph: str = setting(
         "formula",
         "formula: edges are predicted; crystal: edges from distances",
         choices=("formula", "crystal"),
     )
     cutoff: float = setting(4.0, "crystal: longest edge in Å", minimum=0.0)
+    self_edges: bool | None = setting(
+        None, "formula: an atom is its own neighbour, too; other atoms of its element always are"
+    )
+    images: str | None = setting(
+        None,
+        "crystal: edges to all images of a neighbour, or to the nearest alone",
+        choices=(None, "all", "nearest"),
+    )
+    clamp: float | None = setting(
+        None, "largest logarithm of a standard deviation, up or down; 0: any", minimum=0.0
+    )
     table: str = setting(
         "mat2vec", "element vectors; onehot is an ablation", choices=("mat2vec", "onehot")
     )
@@ -38,3 +53,7 @@ class Hypers(Settings):
                 f"functions has {len(self.functions)} layers and dense {len(self.dense)}; "
                 "expected two and four"
             )
+
+    def form(self) -> Form:
+        """The preset's with what differs."""
+        return self.applied_to(PRESETS[self.preset])

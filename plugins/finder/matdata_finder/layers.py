@@ -84,7 +84,8 @@ class MessageLayer(nn.Module):
         count = len(nodes)
         weights = graph.weights[:, None]
         total = segment_sum(weights * nodes[graph.second], graph.first, count)
-        mean = total / segment_sum(weights, graph.first, count)
+        # an atom without neighbours has a mean of zero
+        mean = total / segment_sum(weights, graph.first, count).clamp(min=1.0)
         edges: Tensor = self.edges(nodes, graph, 0.5 * (nodes + mean), None)
         return edges
 
@@ -92,10 +93,10 @@ class MessageLayer(nn.Module):
         """a_ij, (E, width): eq. 4 and 5, one softmax per column over the neighbours of i."""
         query, key, value = self.query(nodes), self.key(nodes), self.value(nodes)
         scores = query[graph.first] * key[graph.second] / key.shape[-1] ** 0.5
-        logs = torch.log(graph.weights)[:, None]
+        weights = graph.weights[:, None]
         # a node that stands for w atoms counts w times in the sum; each has the share of one
-        soft = segment_softmax(scores, graph.first, len(nodes), logs) / graph.weights[:, None]
-        return soft * value[graph.second]
+        soft = segment_softmax(scores, graph.first, len(nodes), graph.log_weights)
+        return soft / weights.clamp(min=1.0) * value[graph.second]
 
     def forward(self, nodes: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
         """New nodes (n, width), eq. 6 and 7, and the edge attributes."""

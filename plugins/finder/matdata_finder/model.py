@@ -63,7 +63,8 @@ class FinderModel(nn.Module):
 
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
-        self.formula = hypers.graph == "formula"
+        self.formula, self.form = hypers.graph == "formula", hypers.form()
+        self.means = schema.means
         table = torch.from_numpy(np.array(element_vectors(hypers.table)))
         table[0] = 0.0
         self.register_buffer("table", table, persistent=False)
@@ -90,7 +91,8 @@ class FinderModel(nn.Module):
     def graph(self, batch: Batch) -> Graph:
         """The graph that is read."""
         if self.formula:
-            return formula_graph(batch.get("formula-graph", FormulaGraphBatch))
+            read = batch.get("formula-graph", FormulaGraphBatch)
+            return formula_graph(read, self.form.self_edges)
         return crystal_graph(batch.get("graph", GraphBatch))
 
     def _nodes(self, graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
@@ -111,7 +113,12 @@ class FinderModel(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
         pooled = self._pooled(batch)
-        return self.last(pooled[-1]) if self.post is None else self.post(pooled)
+        output = self.last(pooled[-1]) if self.post is None else self.post(pooled)
+        if not self.form.clamp:
+            return output
+        # "tensor clipping" (section 4): logarithms of standard deviations, after the means
+        logs = output[:, self.means :].clamp(-self.form.clamp, self.form.clamp)
+        return torch.cat([output[:, : self.means], logs], 1)
 
     def embeddings(self, batch: Batch) -> Tensor:
         """Materials as the final pooling layer has them, (b, width): figure 5c to 5f."""

@@ -8,6 +8,7 @@ import pytest
 import torch
 from matdata_finder.graphs import Graph, formula_graph
 from matdata_finder.layers import AttentionPooling, MessageLayer
+from matdata_finder.presets import Form
 from support.crystals import few, many
 from support.models import (
     FORMULAS,
@@ -36,7 +37,15 @@ def by_atoms(graph: Graph) -> Graph:
     atoms = Segments.of_lengths(graph.materials.sum(counts).tolist())
     first, second = atoms.pairs
     numbers = graph.numbers.repeat_interleave(counts)
-    return Graph(numbers, atoms, torch.ones(len(numbers)), first, second, None)
+    ones = torch.ones(len(numbers))
+    return Graph(numbers, atoms, ones, first, second, torch.ones(len(first)), None)
+
+
+def without_self(graph: Graph) -> Graph:
+    """No edges from an atom to itself."""
+    kept = graph.first != graph.second
+    first, second = graph.first[kept], graph.second[kept]
+    return dataclasses.replace(graph, first=first, second=second, weights=graph.weights[kept])
 
 
 def test_parameters():
@@ -67,6 +76,64 @@ def test_one_node_an_element_gives_the_numbers_of_one_node_an_atom(monkeypatch):
     torch.testing.assert_close(few_nodes, model(batch), rtol=1e-4, atol=1e-6)
 
 
+def test_without_self_edges_other_atoms_of_an_element_stay_neighbours(monkeypatch):
+    _, model = build("finder", self_edges=False, **SMALL)
+    batch = batch_of(["formula-graph"], WHOLE)
+    found = model(batch)
+    assert torch.isfinite(found).all()  # of Fe, too, whose one atom has no neighbour
+    whole = by_atoms(formula_graph(batch["formula-graph"]))
+    _, other = build("finder", **SMALL)
+    assert (found - other(batch)).abs().max() > 1e-3
+    monkeypatch.setattr(type(model), "graph", lambda self, batch: without_self(whole))
+    torch.testing.assert_close(found, model(batch), rtol=1e-4, atol=1e-6)
+
+
+def test_gates_of_no_size_bring_self_edges_back():
+    _, model = build("finder", self_edges=False, **SMALL)
+    batch = batch_of(["formula-graph"], ["NaCl", "Fe"])
+    with torch.no_grad():
+        for layer in model.layers:
+            layer.query.weight.mul_(1e4)
+    shares = model.layers[0].shares(model.table[model.graph(batch).numbers], model.graph(batch))
+    graph = model.graph(batch)
+    own = (graph.first == graph.second) & (graph.numbers[graph.first] != 26)
+    assert (shares[own] == 0).all()
+    assert torch.isfinite(shares).all()
+
+
+@pytest.mark.parametrize("graph", ["formula", "crystal"])
+def test_the_form_of_the_paper(graph):
+    plugin, model = build("finder", preset="paper", graph=graph, **SMALL)
+    loop = plugin.loop_defaults()
+    assert (loop["schedule"], loop["gamma"], loop["epochs"]) == ("decay", 0.999, 1200)
+    assert (loop["patience"], loop["batch_size"], loop["lr"]) == (300, 128, 3e-4)
+    if graph == "crystal":
+        assert plugin.input_settings()["graph"]["images"] == "nearest"
+    assert_gradients(plugin, model, CASES[graph])
+    own = trainer("finder", {"preset": "paper", "images": "all", "self_edges": "true"})
+    assert own.hypers.form() == Form(clamp=10.0)
+    assert trainer("finder").hypers.form() == Form()
+
+
+def test_logarithms_of_deviations_are_clamped():
+    plugin, model = build("finder", clamp=0.01, **SMALL)
+    _, free = build("finder", **SMALL)
+    found, expected = predict(plugin, model, WHOLE), predict(plugin, free, WHOLE)
+    assert torch.equal(found[:, 0], expected[:, 0])
+    assert torch.equal(found[:, 1], expected[:, 1].clamp(-0.01, 0.01))
+    assert expected[:, 1].abs().max() > 0.01
+
+
+def test_nearest_images_have_one_edge_a_pair():
+    plugin, model = build("finder", graph="crystal", images="nearest", **SMALL)
+    graph = model.graph(batch_of(plugin.inputs(), many(6), plugin.input_settings()))
+    pairs = list(zip(graph.first.tolist(), graph.second.tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs) > 0
+    assert all(a != b for a, b in pairs)
+    # a radius gives symmetric graphs
+    assert {(b, a) for a, b in pairs} == set(pairs)
+
+
 def test_a_layer_is_equations_2_to_7():
     torch.manual_seed(0)
     layer = MessageLayer(5, 4, (6, 3), 2, predicted=True, attention=True).double()
@@ -74,7 +141,7 @@ def test_a_layer_is_equations_2_to_7():
     formula = Segments.of_lengths([3])
     first, second = formula.pairs
     ones = torch.ones(3, dtype=torch.float64)
-    graph = Graph(torch.ones(3).long(), formula, ones, first, second, None)
+    graph = Graph(torch.ones(3).long(), formula, ones, first, second, torch.ones(9).double(), None)
 
     def network(function, x):
         for part in (function.first, function.second):
@@ -105,7 +172,9 @@ def test_pooling_without_attention_is_a_mean_over_atoms():
 
 
 @pytest.mark.parametrize("graph", CASES)
-@pytest.mark.parametrize("change", [{}, {"post": False}, {"attention": False}, {"layers": 3}])
+@pytest.mark.parametrize(
+    "change", [{}, {"post": False}, {"attention": False}, {"layers": 3}, {"preset": "paper"}]
+)
 def test_contract(graph, change):
     plugin, model = build("finder", graph=graph, **SMALL, **change)
     materials = CASES[graph]

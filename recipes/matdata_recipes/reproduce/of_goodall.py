@@ -12,6 +12,9 @@ _TAATA = Need("taata.json.gz", "TAATA of Tholander et al., as the author of Wren
 _STEPS = tuple(Need(f"step_{n}.json.bz2", _WBM) for n in range(1, 6))
 _OQMD = ("oqmd-roost-ensemble",)
 _PEROV = "`python -m matdata_recipes.retrospective --from val.csv`: 3,787 perovskites of perov_5"
+_DISTANCES = (
+    "`python -m matdata_recipes.hull_distances --from entries.json`: 775 entries of Li-Co-Ni-O"
+)
 _REACTIONS = (
     "scores and pictures of this item; `matdata train-reactions` trains both stages on the dataset "
     "of `python -m matdata_recipes.reactions`"
@@ -97,10 +100,12 @@ ITEMS = (
          analysis="wyckoff-normalizer", hours=0.01),
     Item("goodall", "figure-6.3", "hull distances of polymorphs by Wren and Roost",
          needs=(_TAATA,), hours=50,
-         closed="TAATA is not public: fetch taata.json.gz from its authors"),
+         closed="TAATA is not public: fetch taata.json.gz from its authors",
+         stand_in=_DISTANCES),
     Item("goodall", "figure-6.4", "hull distances from structures before relaxation",
          ("pairs-*",), hours=60,
-         closed="pairs of TAATA before and after relaxation: fetch them from its authors"),
+         closed="pairs of TAATA before and after relaxation: fetch them from its authors",
+         stand_in=_DISTANCES.replace("entries.json", "relaxed.json --initial before.json")),
     Item("goodall", "figure-6.5", "symmetry that rises in relaxation", drawing=True),
     *(
         Item("goodall", name, shows, hours=300, needs=(_MP, *_STEPS), stand_in=_PEROV,
@@ -115,8 +120,8 @@ ITEMS = (
             ("figure-6.12", "rolling error of CGCNN-D by batch"),
         )
     ),
-    Item("goodall", "figure-6.13", "learning curve of Wren", needs=(_MP, *_STEPS), hours=400,
-         lacking="presets on the union of MP and WBM"),
+    Item("goodall", "figure-6.13", "learning curve of Wren", ("mp-wbm-wren*",), needs=(_MP,),
+         steps=("matdata curve {run} --fractions 0.01,0.03,0.1,0.3",), hours=4000),
     Item("goodall", "figure-6.14", "substitution probabilities, and what came of candidates",
          closed=_CLOSED_6),
     Item("goodall", "appendix-b", "settings of the calculations", drawing=True),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -12,6 +14,7 @@ from matdata.core.errors import ConfigError, FeatureError, SplitError
 from matdata.load import gather
 from matdata.load.integrations.torch_data import LoaderDataset
 from matdata.load.loader import make_loader
+from matdata.load.setup import batches_per_chunk
 
 MODES = ("resident", "ram", "stream")
 INPUTS = ("graph", "wyckoff", "lattice")
@@ -61,6 +64,36 @@ def test_batches_hold_what_the_table_and_the_features_say(toy):
         torch.testing.assert_close(batch.targets, torch.tensor(wanted)[:, None])
         assert batch.mask.all()
         assert loader.ids[batch.rows].tolist() == batch.ids
+
+
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+def test_the_mask_of_targets_that_are_all_known_takes_no_memory(toy, device):
+    loader = _loader(toy, device=device)
+    for batch in loader:
+        assert batch.mask.shape == batch.targets.shape
+        assert batch.mask.all()
+        strides = batch.mask.stride() if device == "cpu" else batch.mask.strides
+        assert strides[0] == 0
+        if device == "numpy":
+            moved = batch.to("cpu").mask
+            assert moved.all()
+            moved[0] = False  # one of its own
+            assert batch.mask.all()
+
+
+@pytest.mark.parametrize(
+    ("points", "columns", "many"),
+    [(1, 1 << 21, 9), (3000, 1 << 10, 5), (30_000, 1 << 10, 1), (3000, 1 << 30, 1)],
+)
+def test_targets_count_in_what_is_gathered_at_once(points, columns, many):
+    """A thousand materials in ten batches, of which 2 MiB or five wide ones are a chunk."""
+    plan = type("Plan", (), {"rows": np.arange(1000), "__len__": lambda self: 10})()
+    planner = SimpleNamespace(plan=lambda epoch: plan, count=1000)
+    setup = SimpleNamespace(
+        views=SimpleNamespace(device="cpu"), planner=planner, columns_bytes=columns
+    )
+    targets = SimpleNamespace(bytes=4 * 1000 * points)
+    assert batches_per_chunk(setup, targets) == many
 
 
 @pytest.mark.slow
