@@ -17,6 +17,7 @@ from matdata.cli.common import (
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
+from matdata.core.units import learnt_quantity
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
@@ -27,8 +28,19 @@ Found: TypeAlias = "tuple[JsonObject, str, Callable[[Look], Picture]]"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
+    """Mean contributions of elements, or contributions along a binary, as numbers and picture.
+
+    Raises
+    ------
+    ConfigError
+        If the run beside it learnt something else, or is given with ``--along``.
+    """
     settings = picture_settings(given)
+    if given.along and given.beside:
+        raise ConfigError(
+            "--beside is about means of elements, --along about a binary",
+            next_step="leave one of them out",
+        )
     need_torch()
     from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
@@ -37,9 +49,9 @@ def run(given: argparse.Namespace) -> int:
     trained = find_run(cache_of(given), given.run)
     folder = output_folder(given, trained, "contributions")
     target = trained.schema.targets[0]
-    quantity, unit = quantity_of(target.name, target.unit, trained.settings.normalizer)
+    quantity, unit = learnt_quantity(target.name, target.unit, trained.settings.normalizer)
     label = quantity if unit == "1" else f"{quantity} ({unit})"
-    make = _binary if given.along else _table
+    make = _binary if given.along else _differences if given.beside else _table
     record = {"run": trained.name, "target": target.name, "quantity": quantity, "unit": unit}
     more, stem, draw = make(given, trained, label)
     record |= more
@@ -55,13 +67,6 @@ def run(given: argparse.Namespace) -> int:
         console.say(line)
     console.say(f"numbers in {folder}")
     return 0
-
-
-def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
-    """What contributions add up to, and its unit: a logarithm is a number without one."""
-    if normalizer != "log10":
-        return target, unit
-    return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
 
 
 def _table(given: argparse.Namespace, run: Run, label: str) -> Found:
@@ -80,6 +85,54 @@ def _table(given: argparse.Namespace, run: Run, label: str) -> Found:
         return periodic_table(means, f"mean contribution to {label}", _title(run), look)
 
     return record, "elements", draw
+
+
+def _differences(given: argparse.Namespace, run: Run, label: str) -> Found:
+    """Means of the run less those of another on the same materials (figure 9 of Du et al.)."""
+    from matdata.cli.cecv import require_same
+    from matdata.core.elements import symbols
+    from matdata.evaluation.interpret import by_element, common_materials
+    from matdata.training.run_lookup import find_run
+
+    other = find_run(run.cache, given.beside)
+    require_same([run, other])
+    _require_same_quantity(run, other)
+    ids, _ = common_materials([run, other], given.part)
+    own, its = (by_element(one, ids, given.device) for one in (run, other))
+    differences = {z: mean - its[z][0] for z, (mean, _) in own.items()}
+    names = symbols()
+    table = {
+        names[z]: {
+            "mean": mean,
+            "beside": its[z][0],
+            "difference": differences[z],
+            "materials": count,
+        }
+        for z, (mean, count) in own.items()
+    }
+    size = sum(map(abs, differences.values())) / len(differences)
+    record = {"part": given.part, "beside": other.name, "elements": table, "mean_difference": size}
+
+    def draw(look: Look) -> Picture:
+        from matdata.figures.periodic_table import periodic_table
+
+        text = f"difference of mean contributions to {label}"
+        return periodic_table(differences, text, f"{_title(run)} less {other.name}", look)
+
+    return record, "differences", draw
+
+
+def _require_same_quantity(run: Run, other: Run) -> None:
+    learnt = [
+        learnt_quantity(one.schema.targets[0].name, one.schema.targets[0].unit,
+                        one.settings.normalizer)
+        for one in (run, other)
+    ]  # fmt: skip
+    if learnt[0] != learnt[1]:
+        raise ConfigError(
+            f"{run.name!r} learnt {learnt[0][0]} and {other.name!r} {learnt[1][0]}",
+            next_step="compare runs that learnt the same",
+        )
 
 
 def _binary(given: argparse.Namespace, run: Run, label: str) -> Found:
@@ -110,7 +163,11 @@ def _lines(record: JsonObject) -> list[str]:
         highest = max(range(len(curves["x"])), key=lambda k: float(curves["prediction"][k]))
         where, most = curves["x"][highest], curves["prediction"][highest]
         return [f"{record['quantity']} is highest at x = {where:.2f}: {most:.4g}{unit}"]
-    ranked = sorted(record["elements"].items(), key=lambda item: -item[1]["mean"])
-    shown = [f"{name} {entry['mean']:.4g}" for name, entry in ranked]
+    key = "difference" if "beside" in record else "mean"
+    ranked = sorted(record["elements"].items(), key=lambda item: -item[1][key])
+    shown = [f"{name} {entry[key]:.4g}" for name, entry in ranked]
     few = shown if len(shown) <= 10 else [*shown[:5], "…", *shown[-5:]]
-    return [f"mean contributions to {record['quantity']}{unit}: " + ", ".join(few)]
+    what = f"mean contributions to {record['quantity']}{unit}"
+    if "beside" in record:
+        what += f" less those of {record['beside']}, {record['mean_difference']:.4g} on average"
+    return [f"{what}: " + ", ".join(few)]

@@ -173,7 +173,11 @@ DESCRIPTIONS = {
     ),
     "runs": Description(
         "Lists the runs of the cache, and compares those on the same materials.",
-        ("matdata runs", "matdata runs energy energy-deep --json"),
+        (
+            "matdata runs",
+            "matdata runs energy energy-deep --json",
+            "matdata runs --reach 0.05",
+        ),
         ("energy-deep",),
     ),
     "curve": Description(

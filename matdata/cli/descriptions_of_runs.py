@@ -16,9 +16,14 @@ OF_RUNS = {
         ("gap", "lstm", "dcnn"),
     ),
     "contributions": Description(
-        "Mean contribution of each element to the predictions of a run, or along a binary system.",
-        ("matdata contributions gap", "matdata contributions gap --along Si-O"),
-        ("gap",),
+        "Mean contribution of each element to the predictions of a run, less those of another run, "
+        "or along a binary system.",
+        (
+            "matdata contributions gap",
+            "matdata contributions gap --along Si-O",
+            "matdata contributions gap-lstm --beside gap",
+        ),
+        ("gap", "gap-lstm"),
     ),
     "edges": Description(
         "Draws the attributes of the edges that a run predicts within formulas.",

@@ -14,6 +14,7 @@ from matdata.core.packages import need_torch
 from matdata.evaluation.arguments import canonical
 from matdata.evaluation.similarity.arguments import EMBED_OPTIONS, config_of_embed
 from matdata.store.config_file import write_config
+from matdata.training.scores.shown import number
 
 if TYPE_CHECKING:
     from matdata.evaluation.similarity.embed import Embedded, EmbedRequest
@@ -41,6 +42,9 @@ def run(given: argparse.Namespace) -> int:
     console.say(f"{count:,} materials as {width:,} numbers each{_of_members(embedded)}")
     for path in embedded.pictures:
         console.say(f"{path}")
+    if embedded.correlations:
+        first, second = (number(one) for one in embedded.correlations)
+        console.say(f"principal components correlate: {first} (first), {second} (second)")
     if request.output is not None:
         console.say(f"wrote them to {request.output}")
     elif embedded.feature is None:
@@ -75,6 +79,9 @@ def _document(request: EmbedRequest, embedded: Embedded) -> JsonObject:
         "embeddings": listed,
         "rejects": [asdict(reject) for reject in embeddings.rejects],
     }
+    if request.map is not None and request.map.beside is not None:
+        document["beside"] = request.map.beside.name
+        document["correlations"] = list(embedded.correlations)
     if feature is not None:
         document["unchanged"] = feature.state == "unchanged"
     return document

@@ -93,7 +93,15 @@ OF_MODELS: dict[str, Schema] = {
             ),
             "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
         },
-        UNCHANGED,
+        {
+            **UNCHANGED,
+            "beside": ("text", "the other run of the map"),
+            "correlations": (
+                "list",
+                "of the first principal components of both runs, then of the second; null where "
+                "one is constant",
+            ),
+        },
     ),
     "nearest": Schema(
         {
@@ -206,6 +214,14 @@ OF_MODELS: dict[str, Schema] = {
             "ranked": ("list", "runs with the same validation materials, best first"),
             "folds": ("list", "mean and standard deviation of trainings on all folds of a split"),
         },
+        {
+            "reached": (
+                "list",
+                "with `--reach`, by run and target: `quantity` and `unit` of the error, `epoch` "
+                "and `seconds` until it was reached, `epochs` on record, `lowest` error and "
+                "`lowest_epoch`, `unknown` (why there are no errors)",
+            ),
+        },
     ),
     "import-run": Schema(
         {
@@ -260,7 +276,7 @@ OF_MODELS: dict[str, Schema] = {
             "unit": ("text", "of them"),
         },
         {},
-        "means by element, or values along a binary",
+        "means by element, differences from those of the run `beside`, or values along a binary",
     ),
     "edges": Schema(
         {

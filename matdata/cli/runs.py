@@ -12,6 +12,7 @@ from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable
 from matdata.core.units import with_unit
+from matdata.evaluation.reached import lines as reached_lines
 from matdata.training.scores.shown import few_scores, number
 
 Entry = JsonMapping
@@ -36,10 +37,18 @@ def run(given: argparse.Namespace) -> int:
         )
     if given.json and given.csv:
         raise ConfigError("--json and --csv are two formats", next_step="leave one of them out")
-    runs = list_runs(cache_of(given), given.names)
+    if given.reach is not None and (given.folds or given.csv):
+        raise ConfigError(
+            "--reach prints lines of its own, --folds and --csv others",
+            next_step="leave them out; --json holds all",
+        )
+    runs = list_runs(cache_of(given), given.names, given.reach)
     listed, ranked, folds = runs.runs, runs.ranked, runs.folds
     if given.json:
-        print_json({"runs": listed, "ranked": ranked, "folds": folds})
+        when = {} if runs.reached is None else {"reached": runs.reached}
+        print_json({"runs": listed, "ranked": ranked, "folds": folds, **when})
+    elif runs.reached is not None:
+        _print_reached(runs.reached, given.reach)
     elif given.csv:
         _print_csv(ranked, listed)
     elif given.folds:
@@ -47,6 +56,14 @@ def run(given: argparse.Namespace) -> int:
     else:
         _print(folds, ranked, listed)
     return 0
+
+
+def _print_reached(entries: Sequence[Entry], error: float) -> None:
+    """When each training was at an error, the quickest first."""
+    if not entries:
+        print_line("no runs yet; `matdata train` makes one")
+    for line in reached_lines(entries, error):
+        print_line(line)
 
 
 def _print_folds(folds: Sequence[Entry]) -> None:

@@ -31,6 +31,12 @@ def add_all(add: Add) -> None:
         action="store_true",
         help="trainings on all folds alone, their means with standard errors: 0.264(3)",
     )
+    runs.add_argument(
+        "--reach",
+        type=float,
+        metavar="ERROR",
+        help="epochs and seconds until the validation error was at most this, by run and target",
+    )
     _curve(
         add(
             "curve",
@@ -96,6 +102,9 @@ def _cecv(parser: argparse.ArgumentParser) -> None:
 def _contributions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--along", metavar="A-B", help="along AxB1-x instead, such as Si-O")
     parser.add_argument("--points", type=int, default=49, help="compositions along it")
+    parser.add_argument(
+        "--beside", metavar="RUN", help="less those of another run on the same materials"
+    )
     _look(parser)
 
 

@@ -125,6 +125,13 @@ def with_unit(name: str, unit: str | None) -> str:
     return name if ends_in_it else f"{name} ({unit})"
 
 
+def learnt_quantity(target: str, unit: str, normalizer: str) -> tuple[str, str]:
+    """What a network learns of a target, and its unit: a logarithm is a number without one."""
+    if normalizer != "log10":
+        return target, unit
+    return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
+
+
 def _opening(text: str) -> int:
     """Where the bracket opens that the last letter closes; -1 if nowhere."""
     close = text[-1]

@@ -11,6 +11,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import first_few
 from matdata.evaluation.compare import compare, groups, listing, summary
 from matdata.evaluation.folds import fold_tables
+from matdata.evaluation.reached import reached, require_error
 from matdata.evaluation.run_list_display import runs_html
 from matdata.training.run_lookup import find_run
 
@@ -32,11 +33,15 @@ class RunList:
     folds
         Mean and standard deviation of trainings on all folds of a split
         (`matdata.evaluation.folds.fold_tables`).
+    reached
+        When an error was reached (`matdata.evaluation.reached.reached`); None if none was asked
+        for.
     """
 
     runs: list[JsonObject]
     ranked: list[JsonObject]
     folds: list[JsonObject]
+    reached: list[JsonObject] | None = None
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -89,18 +94,32 @@ def _metrics(entry: JsonObject) -> JsonObject:
     return {f"{part}_{name}": value for part in scores for name, value in scores[part].items()}
 
 
-def list_runs(cache: Path, names: Sequence[str]) -> RunList:
+def list_runs(cache: Path, names: Sequence[str], reach: float | None = None) -> RunList:
     """The runs of a cache, or those that are named, which must be comparable.
+
+    Parameters
+    ----------
+    cache
+        Cache folder.
+    names
+        These runs; all if none is named.
+    reach
+        A validation error: when each run reached it.
 
     Raises
     ------
     StoreError, TrainError
         If a named run is not there, or was not validated on the same materials.
+    ConfigError
+        If `reach` is no positive number.
     """
+    if reach is not None:
+        require_error(reach)
     if names:
         chosen = [find_run(cache, name) for name in dict.fromkeys(names)]
         ranked, entries = compare(chosen), [summary(one) for one in chosen]
     else:
         chosen, entries = listing(cache)
         ranked = groups(chosen)
-    return RunList(entries, ranked, fold_tables(chosen, ranked))
+    when = None if reach is None else reached(chosen, reach)
+    return RunList(entries, ranked, fold_tables(chosen, ranked), when)

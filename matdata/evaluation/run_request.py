@@ -29,6 +29,7 @@ OWN = (
     *("folds", "beside", "pictures", "no_pictures", *LOOK),
     *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
     *("query", "top", "metric", "combine", "columns", "map", "colour"),
+    *("part", "containing"),
     *("rule", "where", "example", "min_pairs"),
     *("by", "bins", "matbench", "picture_format"),
 )

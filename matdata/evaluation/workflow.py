@@ -211,13 +211,21 @@ def _warn_of_failed(drawn: Drawn) -> None:
         warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=3)
 
 
-def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
+def runs(
+    names: str | Sequence[str] = (),
+    *,
+    reach: float | None = None,
+    cache: str | Path | None = None,
+) -> RunList:
     """The runs of a cache, ranked by validation error where they share validation materials.
 
     Parameters
     ----------
     names
         These runs; all of the cache if none is named.
+    reach
+        A validation error, in the unit of the target: `RunList.reached` says after how many epochs
+        and seconds each training was there.
     cache
         Cache folder.
 
@@ -227,12 +235,15 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
         If there is no such run.
     TrainError
         If runs are named that were not validated on the same materials.
+    ConfigError
+        If `reach` is no positive number.
 
     Examples
     --------
     >>> md.runs().to_frame()
+    >>> md.runs(["cgcnn", "finder"], reach=0.05).reached
     """
     from matdata.evaluation.run_list import list_runs
 
     chosen = tuple(names) if isinstance(names, (list, tuple)) else (require_name(names, "a run"),)
-    return list_runs(cache_dir(cache), chosen)
+    return list_runs(cache_dir(cache), chosen, reach)

@@ -73,7 +73,7 @@ def _by_number(picture: Picture, axes: Axes, points: Float, values: Float, label
     order = np.argsort(values, kind="stable")
     shown = axes.scatter(
         points[order, 0], points[order, 1], c=values[order], cmap=colours, vmin=low,
-        vmax=high if high > low else low + 1.0, s=_size(len(points)), linewidths=0,
+        vmax=high if high > low else low + 1.0, s=size_of(len(points)), linewidths=0,
         rasterized=len(points) > VECTORS,
     )  # fmt: skip
     bar = picture.colour_bar(shown, label, ax=axes)
@@ -101,10 +101,11 @@ def _scatter(
     label: str | None = None,
 ) -> None:  # fmt: skip
     axes.scatter(
-        points[:, 0], points[:, 1], s=_size(count), color=colour, alpha=alpha, linewidths=0,
+        points[:, 0], points[:, 1], s=size_of(count), color=colour, alpha=alpha, linewidths=0,
         label=label, rasterized=count > VECTORS,
     )  # fmt: skip
 
 
-def _size(count: int) -> float:
+def size_of(count: int) -> float:
+    """Area of the points of so many, in square points."""
     return 18.0 if count <= FEW else 7.0 if count <= VECTORS else 3.0

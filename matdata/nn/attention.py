@@ -49,16 +49,30 @@ class SetMessages(_Heads):
         Attention heads.
     gates, hidden
         Hidden widths of the gates f and of the messages g.
+    powers
+        Whether each head learns a power of the weights, as in the published code.
+    residual
+        Whether messages are added to the nodes (eq. 4.4) or take their place.
     """
 
-    def __init__(self, width: int, heads: int = 3, gates: int = 256, hidden: int = 256) -> None:
-        super().__init__(width, heads, gates, hidden)
+    def __init__(
+        self,
+        width: int,
+        heads: int = 3,
+        gates: int = 256,
+        hidden: int = 256,
+        powers: bool = True,
+        residual: bool = True,
+    ) -> None:
+        super().__init__(width, heads, gates, hidden, powers)
         self.pair = PairLinear(width, heads * (gates + hidden))
+        self.residual = residual
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to (n, width)."""
         hidden = attend(self.pair.both(nodes), self.gate, self._prior(weights), sets)
-        return nodes + self._mean_of_heads(hidden)
+        messages = self._mean_of_heads(hidden)
+        return nodes + messages if self.residual else messages
 
 
 class ContextMessages(_Heads):

@@ -45,6 +45,9 @@ class Embeddings:
         Materials without an embedding, each with its reason.
     about
         The run, and what it was trained on, see `matdata.training.run.Run.about`.
+    correlations
+        Of the first and of the second principal components with those of another run, where a map
+        was drawn beside it.
     """
 
     ids: Ids
@@ -53,6 +56,7 @@ class Embeddings:
     members: int
     rejects: tuple[Reject, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    correlations: tuple[float | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -94,6 +94,10 @@ def test_values_of_the_test_part_that_are_learnt_stay_sealed(toy, run, monkeypat
         ({"map": "pac"}, "did you mean 'pca'"),
         ({"map": "pca", "colour": "ofset"}, "did you mean 'offset'"),
         ({"map": "pca", "colour": "spectrum"}, "lists or records"),
+        ({"part": "test"}, "none is asked for"),
+        ({"map": "pca", "part": "tset"}, "did you mean 'test'"),
+        ({"map": "pca", "containing": "Xe"}, "no materials that contain Xe"),
+        ({"map": "tsne", "beside": "mapped"}, "no common axes"),
     ],
 )
 def test_maps_that_cannot_be_drawn(toy, run, options, match):
@@ -127,3 +131,54 @@ def test_maps_can_be_read(style, kind):
     figure = latent_map(points, cells, "gap (eV)", "UMAP", "Embeddings", Look(style))
     assert outside(figure) == overlapping(figure) == faint(figure) == []
     assert ("without a value (10)" in words_of(figure)) == (kind == "numbers")
+
+
+def places_in(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_part_of_the_materials_is_drawn_alone(toy, run, tmp_path):
+    md.embed(run, toy, map="pca", part="test", pictures=tmp_path)
+    drawn = [row["material_id"] for row in places_in(tmp_path / "map-pca.csv")]
+    assert sorted(drawn) == sorted(toy.split("s")["test"])
+    with pytest.raises(md.ConfigError, match="choose among the materials that the run"):
+        md.embed(run, ["NaCl", "KCl"], map="pca", part="test")
+
+
+def test_components_of_two_runs_are_compared(toy, run, tmp_path, capsys):
+    other = train(toy, "y", "beside", epochs=2)
+    words = ["--map", "pca", "--beside", other.name, "--pictures", str(tmp_path)]
+    assert command(toy, "embed", run.name, "toy", *words) == 0
+    assert "principal components correlate: " in capsys.readouterr().out
+    table = places_in(tmp_path / f"components-{other.name}.csv")
+    assert len(table) == len(toy.ids)
+    embeddings = md.embed(run, toy, map="pca", beside=other, pictures=tmp_path)
+    for k, found in enumerate(embeddings.correlations, 1):
+        pair = np.array(
+            [[float(row[f"{name}_{k}"]) for name in ("own", "beside")] for row in table]
+        )
+        assert found == pytest.approx(np.corrcoef(pair.T)[0, 1], abs=1e-6)
+        assert 0.0 <= found <= 1.0
+    own = md.embed(run, toy, map="pca", beside=run, pictures=tmp_path)
+    assert own.correlations == pytest.approx((1.0, 1.0))
+
+
+def test_a_constant_component_has_no_correlation():
+    from matdata.evaluation.similarity.components import correlations_of
+
+    values = np.random.default_rng(0).normal(size=(9, 2))
+    flat = values * [1.0, 0.0]
+    assert correlations_of(values, flat) == (pytest.approx(1.0), None)
+    assert correlations_of(values, -values) == pytest.approx((1.0, 1.0))
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+def test_components_can_be_read(style):
+    from matdata.figures.components import components
+
+    values = np.random.default_rng(0).normal(size=(90, 2))
+    figure = components(values, values, ("a-run", "another-run"), (1.0, None), Look(style))
+    assert outside(figure) == overlapping(figure) == faint(figure) == []
+    heads = [axes.get_title(loc="left") for axes in figure.axes]
+    assert heads == ["correlation 1.000, 90 materials", "one is constant, 90 materials"]

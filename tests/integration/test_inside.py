@@ -9,9 +9,9 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.cli.contributions import quantity_of
 from matdata.cli.json_documents import COMMON, SCHEMAS
 from matdata.cli.json_schema import faults
+from matdata.core.units import learnt_quantity
 from matdata.evaluation import interpret
 from matdata.store.tables import read_table
 from matdata.training.run_lookup import find_run
@@ -120,6 +120,8 @@ def test_cecv_compares_what_all_runs_can_look_at(cache, capsys, tmp_path, monkey
         (["contributions", "plain"], "has no contributions"),
         (["contributions", "LSTM", "--along", "SiO"], "expected two elements"),
         (["contributions", "LSTM", "--along", "Si-Si"], "a binary of"),
+        (["contributions", "LSTM", "--along", "Si-O", "--beside", "LSTM"], "leave one of them out"),
+        (["contributions", "LSTM", "--beside", "plain"], "has no contributions"),
         (["edges", "LSTM", "--formula", "SrTiO3"], "the network of lgdcnn has no edge_matrices"),
         (["edges", "edges", "--formula", "SrTiO3", "--layer", "3"], "no layer 3"),
         (["edges", "edges", "--formula", "Sr?"], "Sr?"),
@@ -151,8 +153,22 @@ def test_contributions_to_a_logarithm_have_no_unit(cache, capsys, tmp_path):
     assert max(means) < 2  # logarithms of targets up to 15
     assert main(["contributions", "log", *options]) == 0
     assert "mean contributions to log10(target): " in capsys.readouterr().out
-    assert quantity_of("band_gap", "eV", "log10") == ("log10(band_gap / (eV))", "1")
-    assert quantity_of("band_gap", "eV", "standard") == ("band_gap", "eV")
+    assert learnt_quantity("band_gap", "eV", "log10") == ("log10(band_gap / (eV))", "1")
+    assert learnt_quantity("band_gap", "eV", "standard") == ("band_gap", "eV")
+
+
+def test_differences_of_contributions_are_those_of_both_runs(cache, capsys, tmp_path):
+    where = ["--part", "all", "--output", str(tmp_path), "--cache", str(cache)]
+    whole, part = (asked(capsys, "contributions", n, *where) for n in ("L-G-DCNN", "LSTM"))
+    record = asked(capsys, "contributions", "LSTM", "--beside", "L-G-DCNN", *where)
+    assert set(record["elements"]) == set(whole["elements"])
+    for name, entry in record["elements"].items():
+        means = part["elements"][name]["mean"], whole["elements"][name]["mean"]
+        assert (entry["mean"], entry["beside"]) == pytest.approx(means)
+        assert entry["difference"] == pytest.approx(means[0] - means[1])
+    assert (tmp_path / "differences.png").stat().st_size > 5000
+    assert main(["contributions", "LSTM", "--beside", "L-G-DCNN", *where]) == 0
+    assert "less those of L-G-DCNN, " in capsys.readouterr().out
 
 
 def test_contributions_along_a_binary(cache, capsys, tmp_path):

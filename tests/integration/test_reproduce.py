@@ -31,7 +31,7 @@ def test_an_item_says_what_it_takes_or_what_it_lacks(item):
     for step in item.steps:
         assert step.startswith("matdata ")
         assert "{run}" in step
-        words = shlex.split(step.format(run="run", dataset="dataset"))
+        words = shlex.split(step.format(run="run", dataset="dataset", first="first", seed=0))
         make_parser().parse_args(words[1:])
     if item.presets and item.can_run:
         assert item.data
@@ -191,6 +191,26 @@ def test_tables_of_wyckoff_positions_need_no_data(tmp_path):
         checks = analyses.ANALYSES[item.analysis](asked)
         assert len(checks) >= 3
         assert all(check.ours == check.published for check in checks)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_crystals_are_counted_by_their_elements(tmp_path, capsys):
+    file = SHARED / "mp200" / "summary.jsonl.gz"
+    if not file.is_file():
+        pytest.skip("the documents of mp200 are not here")
+    from matdata.core.console import Console
+
+    item = find("ocrystalnet:figure-3")
+    asked = analyses.Asked(item, (file,), tmp_path / "c", tmp_path / "p", Console())
+    assert analyses.ANALYSES[item.analysis](asked) == []
+    said = [line for line in capsys.readouterr().out.splitlines() if " elements: " in line]
+    counts = {int(line.split()[0]): int(line.split()[2]) for line in said}
+    assert sum(counts.values()) > 150
+    assert set(counts) <= set(range(1, 10))
+    assert {path.name for path in (tmp_path / "p").iterdir()} == {
+        "figure-3-light.png", "figure-3-dark.png",
+    }  # fmt: skip
 
 
 def test_the_page_of_the_documents_is_what_is_on_record():

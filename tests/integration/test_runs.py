@@ -174,3 +174,51 @@ def test_equal_numbers_in_other_units_are_other_values(tmp_path):
     with pytest.raises(md.TrainError, match="not validated on the same") as refusal:
         md.runs(["a", "b"], cache=tmp_path)
     assert "unit" in refusal.value.cause
+
+
+def test_when_an_error_was_reached_is_in_the_log(several, capsys):
+    train(several, "--no-validation", name="all")
+    val = {e["run"]: e["val"] for g in table(capsys, several)["ranked"] for e in g["runs"]}
+    log = [
+        json.loads(line)
+        for line in (several / "runs" / "one" / "log.jsonl").read_text().splitlines()
+    ]
+    entries = {one["run"]: one for one in md.runs(reach=1e9, cache=several).reached}
+    one = entries["one"]
+    assert one["lowest"] == pytest.approx(val["one"]["mae"], rel=1e-4)
+    assert (one["epoch"], one["seconds"]) == (1, log[0]["seconds"])
+    assert (one["quantity"], one["epochs"], one["unknown"]) == (TARGET, 3, None)
+    assert entries["two"]["lowest"] > 0  # the mean over its members
+    assert "no loop over epochs" in entries["mean"]["unknown"]
+    assert "no validation part" in entries["all"]["unknown"]
+
+    just = one["lowest"] * (1 + 1e-9)
+    found = json.loads(asked(capsys, several, "runs", "one", "--reach", repr(just), "--json"))
+    assert [e["epoch"] for e in found["reached"]] == [one["lowest_epoch"]]
+    text = asked(capsys, several, "runs", "one", "mean", "--reach", repr(one["lowest"] / 2))
+    assert f"one: not reached; lowest {one['lowest']:.4g} after epoch" in text
+    assert "mean: no epochs on record" in text
+    assert md.runs(cache=several).reached is None
+
+
+def test_errors_of_classes_and_logarithms_are_what_the_log_holds(cache):
+    train(cache, "--task", "classification", name="two", target="ewald_energy_per_atom > -20")
+    train(cache, "--set", "train.normalizer=log10", name="log", target="0 - ewald_energy_per_atom")
+    entries = {one["run"]: one for one in md.runs(reach=0.5, cache=cache).reached}
+    classes, logs = entries["two"], entries["log"]
+    (accuracy,) = (
+        e["val"]["accuracy"] for g in md.runs(cache=cache).ranked for e in g["runs"]
+        if e["run"] == "two"
+    )  # fmt: skip
+    assert classes["quantity"].startswith("share of wrong ")
+    assert classes["lowest"] <= 1 - accuracy + 1e-9
+    assert logs["quantity"].startswith("log10(")
+    assert logs["unit"] == "1"
+
+
+@pytest.mark.parametrize(
+    "words", [("0",), ("-1",), ("nan",), ("inf",), ("0.1", "--csv"), ("0.1", "--folds")]
+)
+def test_an_error_that_says_nothing_is_refused(cache, words, capsys):
+    assert main(["runs", f"--reach={words[0]}", *words[1:], "--cache", str(cache)]) != 0
+    assert "error" in capsys.readouterr().err

@@ -44,6 +44,15 @@ EMBED_OPTIONS = (
         group=MAP,
     ),
     Option("colour", "column of the dataset that colours the map", metavar="COLUMN", group=MAP),
+    Option("part", "draw this part of the run's split alone: train, val or test", group=MAP),
+    Option("containing", "draw materials with this element alone", metavar="ELEMENT", group=MAP),
+    Option(
+        "beside",
+        "with --map pca: another run, whose principal components are drawn over those of this one, "
+        "with their correlations",
+        metavar="RUN",
+        group=MAP,
+    ),
     Option("pictures", "where it goes (default: the run's pictures)", metavar="DIR", group=MAP),
     *options_of(PictureSettings, ("format",), metavar="A,B", group=MAP),
     *options_of(PictureSettings, ("style",), metavar="STYLE", group=MAP),
@@ -106,8 +115,10 @@ def _map_values(request: EmbedRequest) -> dict[str, object]:
     asked = request.map
     if asked is None:
         return {}
-    return {"map": asked.method, "colour": asked.colour, "pictures": str(asked.folder),
-            **asked.look.to_dict()}  # fmt: skip
+    return {"map": asked.method, "colour": asked.colour, "part": asked.part,
+            "containing": asked.containing,
+            "beside": None if asked.beside is None else asked.beside.name,
+            "pictures": str(asked.folder), **asked.look.to_dict()}  # fmt: skip
 
 
 def config_of_nearest(request: NearestRequest) -> str:

@@ -19,6 +19,7 @@ from matdata.evaluation.run_request import (
     run_of,
     scheduler_of,
 )
+from matdata.evaluation.similarity.components import compare_components
 from matdata.evaluation.similarity.files import require_format, write_embeddings
 from matdata.evaluation.similarity.maps import MapRequest, draw_map
 from matdata.features.embedding import COMBINE, Combine
@@ -115,27 +116,22 @@ class EmbedRequest(MaterialsRequest):
         names: tuple[str, ...] = ()
         if materials is None:
             materials, names = named_materials(run.cache, fields["what"], run_reads_reactions(run))
-        return cls(
-            run,
-            (),
-            loop_settings(fields, run),
-            materials,
-            names,
-            output,
-            scheduler,
-            combine,
-            MapRequest.of(fields, run, materials),
-        )
+        asked = MapRequest.of(fields, run, materials)
+        if asked is not None and asked.beside is not None:
+            require_network(asked.beside)
+        settings = loop_settings(fields, run)
+        return cls(run, (), settings, materials, names, output, scheduler, combine, asked)
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """What a request came to: the embeddings, the feature that they are now, if any, and the files
-    of a map."""
+    """What a request came to: the embeddings, the feature that they are now, if any, the files of
+    a map, and the correlations of the principal components of two runs."""
 
     embeddings: Embeddings
     feature: BuiltFeature | None
     pictures: tuple[Path, ...] = ()
+    correlations: tuple[float | None, ...] = ()
 
 
 def embed_as_asked(request: EmbedRequest, console: Console = SILENT) -> Embedded:
@@ -154,7 +150,27 @@ def embed_as_asked(request: EmbedRequest, console: Console = SILENT) -> Embedded
     if request.map is None:
         return made
     files = draw_map(request.map, request.run, request.materials, made.embeddings)
-    return replace(made, pictures=tuple(files))
+    made = replace(made, pictures=tuple(files))
+    if request.map.beside is None:
+        return made
+    compared = compare_components(request.map, request.run, made.embeddings, _of_other(request))
+    return replace(
+        made,
+        pictures=(*made.pictures, *compared.files),
+        correlations=compared.correlations,
+    )
+
+
+def _of_other(request: EmbedRequest) -> Embeddings:
+    """Embeddings of the same materials by the run of the map that is beside."""
+    assert request.map is not None
+    assert request.map.beside is not None
+    other = replace(request, run=request.map.beside, map=None, output=None)
+    if isinstance(request.materials, DatasetFolder):
+        return embeddings_of_dataset(
+            other.run, request.materials, request.combine, request.settings
+        )
+    return _of_memory(other)
 
 
 def _embedded(request: EmbedRequest, console: Console) -> Embedded:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from matdata.evaluation.keywords import RunKeywords
+
+if TYPE_CHECKING:
+    from matdata.training.run import Run
 
 
 class CombineKeywords(RunKeywords, total=False):
@@ -40,6 +43,11 @@ class EmbedKeywords(CombineKeywords, total=False):
         ``pca``, ``tsne`` or ``umap``: draw the embeddings on a plane.
     colour
         Column of the dataset that colours the map.
+    part, containing
+        Draw the materials of this part of the run's split, or with this element, alone.
+    beside
+        With ``pca`` another run, or its name, whose principal components are drawn over those of
+        this one, with their correlations.
     pictures
         Folder for the map; that of the run's pictures if not given.
     format, style
@@ -48,6 +56,9 @@ class EmbedKeywords(CombineKeywords, total=False):
 
     map: Literal["pca", "tsne", "umap"] | None
     colour: str | None
+    part: Literal["train", "val", "test"] | None
+    containing: str | None
+    beside: Run | str | None
     pictures: str | Path | None
     format: Sequence[str] | str | None
     style: str | None

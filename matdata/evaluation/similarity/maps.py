@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from matdata.adapters.projections import METHODS, project
 from matdata.core.errors import ConfigError, SplitError, did_you_mean
-from matdata.core.given import folder_of
+from matdata.core.given import folder_of, require_name
 from matdata.core.options import Values
 from matdata.core.packages import require_package
 from matdata.core.units import with_unit
@@ -21,10 +24,15 @@ from matdata.store.csv import write_csv
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.run import Run
 from matdata.training.run_look import look_of
+from matdata.training.run_lookup import find_run
 
 if TYPE_CHECKING:
     from matdata.training.embeddings import Embeddings
 
+Ids: TypeAlias = "npt.NDArray[np.str_]"
+PARTS = ("train", "val", "test")
+#: Options that are nothing without a map.
+OF_MAPS = ("colour", "part", "containing", "beside", "pictures")
 NAMES = {"pca": "principal component", "tsne": "t-SNE", "umap": "UMAP"}
 PACKAGES = {"tsne": "sklearn", "umap": "umap"}
 
@@ -43,12 +51,22 @@ class MapRequest:
         Where picture and table go.
     look
         Formats and style of the picture.
+    part, containing
+        What materials are drawn: of a part of the run's split, with an element; None for all.
+    ids
+        Those of them; None for all.
+    beside
+        A run whose principal components are drawn over those of this one.
     """
 
     method: str
     colour: str | None
     folder: Path
     look: PictureSettings
+    part: str | None = None
+    containing: str | None = None
+    ids: Ids | None = None
+    beside: Run | None = None
 
     @classmethod
     def of(cls, fields: Values, run: Run, materials: object) -> MapRequest | None:
@@ -57,13 +75,16 @@ class MapRequest:
         Raises
         ------
         ConfigError
-            If the method or the column is unknown, or an option of maps stands without one.
+            If the method or the column is unknown, an option of maps stands without one, there are
+            no materials of a part or with an element, or two runs have no components to compare.
+        TrainError, StoreError
+            If there is no other run of that name, or it is damaged.
         MissingPackageError
             If the method needs a package that is not installed.
         """
         method, colour, folder = (fields.get(name) for name in ("map", "colour", "pictures"))
         if method is None:
-            given = [name for name in ("colour", "pictures") if fields.get(name) is not None]
+            given = [name for name in OF_MAPS if fields.get(name) is not None]
             if given:
                 raise ConfigError(
                     f"{' and '.join(given)} of a map, and none is asked for",
@@ -91,7 +112,41 @@ class MapRequest:
         where = run.folder / "pictures"
         if folder is not None:
             where = folder_of(folder, "the folder of pictures")
-        return cls(str(method), colour, where, look)
+        part, containing = fields.get("part"), fields.get("containing")
+        ids = _drawn(run, materials, part, containing)
+        beside = _other(fields.get("beside"), run, str(method))
+        return cls(str(method), colour, where, look, part, containing, ids, beside)
+
+
+def _drawn(run: Run, materials: object, part: str | None, containing: str | None) -> Ids | None:
+    """Ids of the materials that are drawn; None for all."""
+    if part is None and containing is None:
+        return None
+    if part not in (None, *PARTS):
+        raise ConfigError(
+            f"unknown part {part!r}{did_you_mean(str(part), PARTS)}",
+            next_step=f"choose from {', '.join(PARTS)}",
+        )
+    if not isinstance(materials, DatasetFolder) or materials.ref != run.dataset_ref:
+        raise ConfigError(
+            "part and containing choose among the materials that the run was trained on",
+            next_step=f"embed {run.dataset_ref}, or leave them out",
+        )
+    from matdata.evaluation.interpret import materials_of
+
+    return materials_of(run, part or "all", containing)
+
+
+def _other(named: Run | str | None, run: Run, method: str) -> Run | None:
+    """The run beside this one."""
+    if named is None:
+        return None
+    if method != "pca":
+        raise ConfigError(
+            f"{NAMES[method]} of two runs have no common axes to compare",
+            next_step="--map pca draws principal components beside each other",
+        )
+    return named if isinstance(named, Run) else find_run(run.cache, require_name(named, "a run"))
 
 
 def draw_map(
@@ -110,6 +165,7 @@ def draw_map(
     """
     from matdata.figures.latent_map import latent_map
 
+    embeddings = chosen_of(embeddings, request.ids)
     points = project(embeddings.vectors, request.method)
     cells, grey = _colours(request, run, materials, embeddings)
     label = request.colour or ""
@@ -127,6 +183,14 @@ def draw_map(
     write_csv(table, columns)
     written = [picture.write(request.folder / f"{stem}.{form}") for form in request.look.format]
     return [*written, table]
+
+
+def chosen_of(embeddings: Embeddings, ids: Ids | None) -> Embeddings:
+    """The embeddings of some materials, of all if None; those without one are passed over."""
+    if ids is None:
+        return embeddings
+    keep = np.isin(embeddings.ids, ids)
+    return replace(embeddings, ids=embeddings.ids[keep], vectors=embeddings.vectors[keep])
 
 
 def _colours(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.errors import MatdataWarning
@@ -64,7 +65,8 @@ def embed(
     fields = fields_of(EMBED_OPTIONS, {**options, "run": run, "what": texts})
     request = EmbedRequest.of(fields, materials)
     _warn_of_training(request)
-    embeddings = embed_as_asked(request).embeddings
+    made = embed_as_asked(request)
+    embeddings = replace(made.embeddings, correlations=made.correlations)
     _warn_of_rejects(embeddings.rejects)
     return embeddings
 

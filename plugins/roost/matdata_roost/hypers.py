@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matdata.plugin import Settings, setting
+from matdata.plugin import ConfigError, Settings, setting
+
+POOLING = ("attention", "mean")
 
 
 @dataclass(frozen=True)
 class Hypers(Settings):
-    """Sizes, those of the thesis (app. A.1) unless said otherwise."""
+    """Sizes, those of the thesis (app. A.1) unless said otherwise, and its design choices."""
 
     table: str = setting("matscholar", "table of element vectors, not trained")
     width: int = setting(64, "embedding dimension per element", minimum=2)
@@ -23,3 +25,28 @@ class Hypers(Settings):
         (256, 128, 64),
         "width of the shared row, then residual layers of each target; the thesis has 126 for 128",
     )
+    node_weights: bool = setting(True, "fractions as the last number of each element's vector")
+    pool_weights: bool = setting(True, "fractions in the softmax of the attention (eq. 4.3)")
+    pooling: str = setting(
+        "attention",
+        "messages and pooling by attention, or by the mean (eq. 4.5; no heads, gates, fractions)",
+        choices=POOLING,
+    )
+    message_residual: bool = setting(True, "shortcuts around the message-passing layers")
+    output_residual: bool = setting(True, "shortcuts in the output network")
+    output_network: bool = setting(True, "false: a linear layer alone after the pooling")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pooling == "mean" and not self.pool_weights:
+            raise ConfigError(
+                "pooling is mean and pool_weights false",
+                cause="the mean of eq. 4.5 has no weights that could be left out",
+                next_step="leave pool_weights out",
+            )
+        if not (self.output_network or self.output_residual):
+            raise ConfigError(
+                "output_network and output_residual are both false",
+                cause="without an output network there are no shortcuts in it",
+                next_step="leave one of them out",
+            )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from matdata.plugin import Batch, CompositionSetBatch, Head
 from matdata.plugin import nn as blocks
 from matdata_roost.hypers import Hypers
+from matdata_roost.means import MeanMessages, MeanPooling
 
 
 class RoostNet(blocks.TrunkAndHeads):
@@ -17,40 +18,78 @@ class RoostNet(blocks.TrunkAndHeads):
 
     Where thesis and published code differ, this is the code: the powers of the weights in eq. 4.3
     are trained, heads are averaged (4.4 sums them), the fourth layer of the output network has no
-    skip connection, and the fifth has 128 units (126 in the thesis).
+    skip connection, and the fifth has 128 units (126 in the thesis). Of the ablations of section
+    4.6 the thesis says what differs, not how it was made; README.md has how it is made here.
 
     Parameters
     ----------
     hypers
-        Sizes.
+        Sizes and design choices.
     heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
     def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
-        width, attention = hypers.width, (hypers.gates, hypers.hidden)
-        self.embedding = blocks.ElementEmbedding(hypers.table, width - 1)
-        self.layers = nn.ModuleList(
-            blocks.SetMessages(width, hypers.heads, *attention) for _ in range(hypers.layers)
-        )
-        self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
-        shared, *own = hypers.output
+        self.hypers = hypers
+        width = hypers.width
+        own = width - 1 if hypers.node_weights else width
+        self.embedding = blocks.ElementEmbedding(hypers.table, own)
+        self.layers = nn.ModuleList(self._messages() for _ in range(hypers.layers))
+        self.pool = self._pooling()
+        if not hypers.output_network:
+            self.end_with(nn.Identity(), lambda out: blocks.Linear(width, out), heads)
+            return
+        shared, *widths = hypers.output
         self.end_with(
-            blocks.ResidualNetwork(width, shared, hypers.trunk),
-            lambda out: blocks.ResidualNetwork(shared, out, own),
+            self._network(width, shared, hypers.trunk),
+            lambda out: self._network(shared, out, widths),
             heads,
         )
+
+    def _messages(self) -> nn.Module:
+        hypers = self.hypers
+        if hypers.pooling == "mean":
+            return MeanMessages(hypers.width, hypers.hidden, hypers.message_residual)
+        return blocks.SetMessages(
+            *(hypers.width, hypers.heads, hypers.gates, hypers.hidden),
+            powers=hypers.pool_weights,
+            residual=hypers.message_residual,
+        )
+
+    def _pooling(self) -> nn.Module:
+        hypers = self.hypers
+        if hypers.pooling == "mean":
+            return MeanPooling(hypers.width, hypers.hidden)
+        return blocks.WeightedAttentionPooling(
+            *(hypers.width, hypers.pool_heads, hypers.gates, hypers.hidden),
+            powers=hypers.pool_weights,
+        )
+
+    def _network(self, width_in: int, width_out: int, hidden: Sequence[int]) -> nn.Module:
+        if self.hypers.output_residual:
+            return blocks.ResidualNetwork(width_in, width_out, hidden)
+        return blocks.SimpleNetwork(width_in, width_out, hidden, slope=0.0)
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
         elements = batch.get("composition-set", CompositionSetBatch)
         return self.predict(self.represent(elements))
 
+    def predict(self, rows: Tensor) -> Tensor:
+        """Rows of materials (b, width) to (b, outputs)."""
+        if self.hypers.output_network:
+            return super().predict(rows)
+        out: Tensor = self.heads(rows)  # no ReLU before the one linear layer
+        return out
+
     def represent(self, elements: CompositionSetBatch) -> Tensor:
         """Rows of the materials (b, width) from their weighted elements."""
-        weights, sets = elements.fractions, elements.segments["element"]
-        nodes = torch.cat([self.embedding(elements.numbers), weights[:, None]], 1)
+        fractions, sets = elements.fractions, elements.segments["element"]
+        nodes = self.embedding(elements.numbers)
+        if self.hypers.node_weights:
+            nodes = torch.cat([nodes, fractions[:, None]], 1)
+        weights = fractions if self.hypers.pool_weights else torch.ones_like(fractions)
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)
         pooled: Tensor = self.pool(nodes, weights, sets)

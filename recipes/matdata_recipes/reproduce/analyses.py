@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from matdata.core.console import Console
 from matdata.plugin import SourceError
 from matdata.tables import wyckoff
 from matdata_recipes import common, cuprates
+from matdata_recipes.plan import Built
 from matdata_recipes.reproduce.items import Item
 
 
@@ -104,7 +106,17 @@ def _folder(asked: Asked) -> Path:
 
 def of_recipe(asked: Asked) -> list[Check]:
     """The paper's counts beside ours, of the recipe that the item names."""
-    module = importlib.import_module(f"matdata_recipes.{asked.item.analysis}")
+    built = _built(asked, asked.item.analysis)
+    return [
+        Check(what, float(ours), float(paper), 0.0)
+        for what, paper, ours in built.figures
+        if paper is not None
+    ]
+
+
+def _built(asked: Asked, recipe: str) -> Built:
+    """The dataset of a recipe from the files."""
+    module = importlib.import_module(f"matdata_recipes.{recipe}")
     parser = common.parser_of("")
     if hasattr(module, "arguments"):
         module.arguments(parser)
@@ -112,12 +124,25 @@ def of_recipe(asked: Asked) -> list[Check]:
     if asked.limit is not None:
         words += ["--limit", str(asked.limit)]
     given: argparse.Namespace = parser.parse_args(words)
-    built = common.make(module.recipe(given), given, asked.console)
-    return [
-        Check(what, float(ours), float(paper), 0.0)
-        for what, paper, ours in built.figures
-        if paper is not None
-    ]
+    return common.make(module.recipe(given), given, asked.console)
+
+
+def of_element_counts(asked: Asked) -> list[Check]:
+    """How many crystals of OCrystalNet's set have so many elements; the paper prints no numbers."""
+    dataset = _built(asked, "ocrystalnet_mp").dataset
+    counts = Counter(dataset.table["n_elements"].tolist())
+    for number, crystals in sorted(counts.items()):
+        asked.console.say(f"{number} elements: {crystals:,} crystals")
+    if asked.pictures is not None:
+        from matdata.figures.histograms import bar_chart
+        from matdata.figures.picture import Look
+
+        named = {str(number): crystals for number, crystals in counts.items()}
+        asked.pictures.mkdir(parents=True, exist_ok=True)
+        for style in ("light", "dark"):
+            picture = bar_chart(named, "elements", "Elements of crystals", Look(style))
+            picture.write(asked.pictures / f"figure-3-{style}.png")
+    return []
 
 
 #: Thesis, table 6.4: multiplicity, and equivalent positions.
@@ -174,6 +199,7 @@ ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "wren_wbm": of_recipe,
     "ocrystalnet_mp": of_recipe,
     "ocrystalnet_jarvis": of_recipe,
+    "element-counts": of_element_counts,
     "wyckoff-sets": of_wyckoff_sets,
     "wyckoff-normalizer": of_wyckoff_normalizer,
 }

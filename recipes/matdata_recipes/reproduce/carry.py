@@ -213,7 +213,7 @@ def _trained(preset: Preset, seed: int, plan: Plan) -> str:
         for words in train.commands(own, given):
             _carry(_limited(words, preset) if plan.small else words, given)
     if plan.pictures is not None:
-        for words in _steps(preset, run, plan):
+        for words in _steps(preset, seed, plan):
             _matdata([*words, "--cache", str(plan.cache)], plan)
         _collect(run, plan)
     return run
@@ -255,9 +255,14 @@ def _carry(words: Sequence[str], given: object) -> None:
         )
 
 
-def _steps(preset: Preset, run: str, plan: Plan) -> Iterator[list[str]]:
+def _steps(preset: Preset, seed: int, plan: Plan) -> Iterator[list[str]]:
+    run = preset.run(seed)
     for step in plan.item.steps:
-        names = {"run": run, "dataset": DATA[preset.data].dataset}
+        first = plan.item.presets[0]
+        if "{first}" in step and preset == first:
+            continue  # a run beside itself
+        names = {"run": run, "dataset": DATA[preset.data].dataset, "first": first.run(seed)}
+        names["seed"] = str(seed)
         yield [word.format(**names) for word in shlex.split(step)[1:]]
 
 

@@ -43,8 +43,9 @@ class Item:
     needs
         Files of the analysis; those of presets are known by themselves.
     steps
-        Commands after the training of each preset, of which ``{run}`` is the run
-        and ``{dataset}`` its dataset.
+        Commands after the training of each preset, of which ``{run}`` is the run, ``{dataset}`` its
+        dataset, ``{seed}`` its seed, and ``{first}`` the run of the item's first preset, for which
+        commands that name it are left out.
     seeds
         Seeds of split and weights at the paper's scale.
     hours

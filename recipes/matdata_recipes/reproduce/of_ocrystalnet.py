@@ -17,7 +17,7 @@ ITEMS = (
          analysis="ocrystalnet_jarvis", hours=1, needs=(
              Need("jdft_3d-8-18-2021.json", "https://figshare.com/articles/dataset/6815699"),)),
     Item("ocrystalnet", "figure-3", "numbers of elements in crystals", needs=(_MP,), hours=1,
-         lacking="a bar chart of the column nelements; `matdata report --pictures` draws elements"),
+         analysis="element-counts"),
     Item("ocrystalnet", "table-2", "errors of seven models on the Materials Project",
          ("ocrystalnet-mp-*",), OCRYSTALNET_2, hours=2000),
     Item("ocrystalnet", "table-3", "errors of three models on JARVIS",

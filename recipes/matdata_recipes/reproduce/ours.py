@@ -18,7 +18,7 @@ from matdata_recipes.reproduce.statuses import Number, Status, worst
 #: Settings that say how long and on what a training ran, not what it is.
 _ASIDE = ("seed", "threads", "device", "tensorboard", "checkpoint_seconds", "loader")
 #: Those that make another row of a table.
-_APART = ("ensemble", "loss")
+_APART = ("ensemble", "loss", "optimizer")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _fits(result: Mapping[str, Any], preset: Preset) -> bool:
         or _split_of(result["split"]["name"]) != _split_of(preset.split(0))
     ):
         return False
-    usual = {"ensemble": 1, "loss": None}
+    usual = {"ensemble": 1, "loss": None, "optimizer": None}
     for key in _APART:
         if result["settings"].get(key, usual[key]) != preset.settings.get(key, usual[key]):
             return False
