@@ -17,13 +17,18 @@ from matdata_recipes.reproduce.items import Item
 
 @dataclass(frozen=True)
 class Check:
-    """A number and the published one, equal within `slack`; what is known if they differ."""
+    """A number and the published one, equal within `slack`; what is known if they differ.
+
+    A `slack` of None is that of errors of models, which are trained: `values` holds one a seed. The
+    paper may print none.
+    """
 
     what: str
     ours: float
-    published: float
-    slack: float = 0.0
+    published: float | None
+    slack: float | None = 0.0
     reason: str = ""
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Asked:
     pictures: Path | None
     console: Console
     limit: int | None = None
+    seeds: tuple[int, ...] = (0,)
+    threads: int = 1
 
 
 def of_cuprates(asked: Asked) -> list[Check]:
@@ -167,6 +174,12 @@ def of_wyckoff_normalizer(asked: Asked) -> list[Check]:
     return checks + [Check(f"abcdef to {one}", float(one in ways), 1.0) for one in _TRANSFORMED]
 
 
+def _of_reactions(asked: Asked) -> list[Check]:
+    from matdata_recipes.reproduce.of_reactions import of_reactions
+
+    return of_reactions(asked)
+
+
 ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "cuprates": of_cuprates,
     "taata": of_recipe,
@@ -174,6 +187,7 @@ ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "wren_wbm": of_recipe,
     "ocrystalnet_mp": of_recipe,
     "ocrystalnet_jarvis": of_recipe,
+    "reactions": _of_reactions,
     "wyckoff-sets": of_wyckoff_sets,
     "wyckoff-normalizer": of_wyckoff_normalizer,
 }

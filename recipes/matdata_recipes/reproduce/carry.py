@@ -198,6 +198,8 @@ def _analysed(plan: Plan) -> list[analyses.Check]:
         pictures=plan.pictures,
         console=plan.console,
         limit=LIMIT if plan.small else None,
+        seeds=plan.seeds,
+        threads=plan.threads,
     )
     return analyses.ANALYSES[plan.item.analysis](asked)
 
