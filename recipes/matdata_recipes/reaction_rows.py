@@ -76,7 +76,7 @@ THESIS = Size("thesis", 5, 60, 200, 1e-4, "constant")
 _HEADS = {"output": "256,256", "stoichiometry": "256,128,64", "scale": "log"}
 #: For one core and minutes: a network of 2 layers, rates that fall from a higher one.
 REDUCED = Size(
-    *("reduced", 1, 12, 10, 2e-3, "cosine"),
+    *("reduced", 1, 6, 5, 2e-3, "cosine"),
     graph={
         **{"width": "64", "layers": "2", "heads": "2", "pool_heads": "2"},
         **{"gates": "64", "hidden": "64", **_HEADS},
