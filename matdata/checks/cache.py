@@ -76,7 +76,9 @@ def _verified(cache: Path, ref: str | None, report: Report) -> Report:
     paths, faults = children(cache)
     report.faults += faults
     for path in paths:
-        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, LEARNT, README) and not is_passing(path.name):
+        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, LEARNT, README) and not is_passing(
+            path.name
+        ):
             report.notes.append(Fault(path, "was not written by matdata"))
     return report
 

@@ -63,7 +63,9 @@ HELP = (
     "matdata_recipes/finder_enz.py",
     "matdata_recipes/ofm_valence.py",
     "matdata_recipes/precursor_folds.py",
+    "matdata_recipes/reaction_examples.py",
     "matdata_recipes/reaction_null.py",
+    "matdata_recipes/reaction_tables.py",
     "matdata_recipes/retrospective.py",
     "matdata_recipes/train.py",
 )

@@ -12,7 +12,9 @@ _TAATA = Need("taata.json.gz", "TAATA of Tholander et al., as the author of Wren
 _STEPS = tuple(Need(f"step_{n}.json.bz2", _WBM) for n in range(1, 6))
 _OQMD = ("oqmd-roost-ensemble",)
 _PEROV = "`python -m matdata_recipes.retrospective --from val.csv`: 3,787 perovskites of perov_5"
-_REACTIONS = (Need("solid-state_dataset_2019-12-03.json.xz", "figshare 9722159, of Kononova et al."),)
+_REACTIONS = (
+    Need("solid-state_dataset_2019-12-03.json.xz", "figshare 9722159, of Kononova et al."),
+)
 _CLOSED_6 = (
     "the substitutions were counted in the ICSD, which is closed: fetch a licence, or count with "
     "`matdata substitute` in the Materials Project"

@@ -125,9 +125,7 @@ class PrecursorRanking:
         return Ranked(tuple(sorted(self.words.names[one] for one in places)), probability)
 
 
-def _of_member(
-    learnt: Mapping[str, npt.NDArray[Any]], member: int
-) -> dict[str, npt.NDArray[Any]]:
+def _of_member(learnt: Mapping[str, npt.NDArray[Any]], member: int) -> dict[str, npt.NDArray[Any]]:
     start = f"{member}."
     return {k.removeprefix(start): value for k, value in learnt.items() if k.startswith(start)}
 
