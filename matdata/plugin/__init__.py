@@ -223,6 +223,7 @@ __all__ = [
     "to_crystals",
     "trainer",
     "unsigned",
+    "write_learnt",
 ]
 
 

@@ -106,7 +106,7 @@ def _is_same(example: Example, neighbour: Mapping[str, Any]) -> bool:
 def _shown(neighbour: Mapping[str, Any]) -> str:
     terms = [f"{one['amount'] or 1:.3g} {one['formula']}" for one in neighbour["precursors"]]
     left = " + ".join(terms)
-    return f"{neighbour['similarity']:.1%}  {left} -> {neighbour['formula']}  {neighbour['doi']}"
+    return f"{neighbour['similarity']:.2%}  {left} -> {neighbour['formula']}  {neighbour['doi']}"
 
 
 def lines(example: Example, found: Mapping[str, Any], top: int) -> list[str]:

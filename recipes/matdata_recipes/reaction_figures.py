@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def _parity(models: Mapping[str, Predicted], look: Look) -> Picture:
         rows = np.nonzero(asked)[0]
         true, guess = one.true[asked], one.amounts[asked]
         axes.plot((0, 1), (0, 1), color=picture.colours.muted, linewidth=1)
-        style = {"s": 3, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+        style: dict[str, Any] = {"s": 3, "alpha": 0.5, "linewidths": 0, "rasterized": True}
         if one.deviation is None:
             axes.scatter(true, guess, color=picture.colours.cycle[0], **style)
         else:

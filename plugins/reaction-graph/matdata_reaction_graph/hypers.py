@@ -26,7 +26,7 @@ class PrecursorHypers(Settings):
 
 @dataclass(frozen=True)
 class PredictionHypers(PrecursorHypers):
-    """Networks that predict from the row of a reaction; sizes are those of the thesis (app. A.2)."""
+    """What networks that predict from the row of a reaction have in common, of the thesis's size."""
 
     output: tuple[int, ...] = setting(
         (256, 512, 512, 256), "residual layers of each target but a composition"
