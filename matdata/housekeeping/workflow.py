@@ -170,7 +170,8 @@ def gc(
 
     That is what killed processes left unfinished, downloads that no snapshot was read from,
     features of datasets that are gone and what commands learnt from such, compiled code without an
-    index; with `keep`, older versions of datasets. What another process works on stays, and is named.
+    index; with `keep`, older versions of datasets. What another process works on stays, and is
+    named.
 
     Parameters
     ----------

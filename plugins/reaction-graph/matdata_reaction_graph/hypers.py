@@ -26,7 +26,7 @@ class PrecursorHypers(Settings):
 
 @dataclass(frozen=True)
 class PredictionHypers(PrecursorHypers):
-    """What networks that predict from the row of a reaction have in common, of the thesis's size."""
+    """What networks that predict from the row of a reaction share; sizes are the thesis's."""
 
     output: tuple[int, ...] = setting(
         (256, 512, 512, 256), "residual layers of each target but a composition"
