@@ -65,10 +65,11 @@ def predicted_by(row: Row, size: Size, seed: int, cache: Path) -> Predicted:
     if not row.amounts:
         return Predicted(_of_elements(elements))
     columns = predictions_on_record(run)
-    spread = columns.get(f"prediction_{AMOUNTS}_epistemic")
+    spread = columns.get(f"prediction_{AMOUNTS}_epistemic")  # of one member nothing is known
     true, amounts = _rows(columns[f"truth_{AMOUNTS}"]), _rows(columns[f"prediction_{AMOUNTS}_mean"])
-    found_spread = None if spread is None else np.sqrt((_rows(spread) ** 2).sum(1))
-    return _of_shares(elements, true, amounts, found_spread)
+    known = spread is not None and all(cell is not None for cell in spread)
+    deviation = np.sqrt((_rows(spread) ** 2).sum(1)) if known else None
+    return _of_shares(elements, true, amounts, deviation)
 
 
 def _of_shares(

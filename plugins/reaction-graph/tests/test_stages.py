@@ -106,7 +106,7 @@ def test_the_baseline_learns_both_stages_and_elements_alone_end_with_the_first(c
     # targets that follow those of the first run leave what its outputs mean as it was
     assert "normalised otherwise" not in capsys.readouterr().err
     run = md.open_run("flat-amounts", cache=cache)
-    shares = md.predict(run, "r", cache=cache).mean[:, 118:]
+    shares = md.predict(run, md.open("r", cache=cache)).mean[:, 118:]
     np.testing.assert_allclose(shares.sum(1), 1.0, rtol=1e-5)
     flat[flat.index("flat")] = "alone"
     assert main([*flat, "--only-elements", "--json"]) == 0
