@@ -18,6 +18,7 @@ from matdata.nn.convolution import GatedConvolution
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.edges import Edges
 from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
+from matdata.nn.gated_sum import gated_sum
 from matdata.nn.heads import OutputHeads, TrunkAndHeads
 from matdata.nn.networks import (
     PairLinear,
@@ -60,6 +61,7 @@ __all__ = [
     "SimpleNetwork",
     "TrunkAndHeads",
     "WeightedAttentionPooling",
+    "gated_sum",
     "linear",
     "linear_of_softplus",
     "segment_max",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from matdata.nn.cpu.onednn_linear import linear
 from matdata.nn.edges import Edges
+from matdata.nn.gated_sum import gated_sum
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
-from matdata.nn.segments import segment_sum
 
 
 class GatedConvolution(nn.Module):
@@ -38,10 +37,7 @@ class GatedConvolution(nn.Module):
 
     def forward(self, sites: Tensor, basis: Tensor, edges: Edges) -> Tensor:
         """Sites (N, width) and edge channels (E, basis) to (N, width)."""
-        mixed = self.pair(sites, edges.sender, edges.receiver) + linear(basis, self.edge)
-        gate, core = self.norm_edges(mixed, edges.count).chunk(2, 1)
-        messages = torch.sigmoid(gate) * F.softplus(core)
-        if edges.count is not None:
-            messages = messages * edges.count
-        summed = segment_sum(messages, edges.sender, len(sites))
+        both, edge = self.pair.both(sites), linear(basis, self.edge)
+        ends = edges.sender, edges.receiver
+        summed = gated_sum(both, edge, *ends, self.norm_edges, count=edges.count)
         return F.softplus(sites + self.norm_sites(summed))

@@ -33,7 +33,7 @@ class CountedBatchNorm(nn.BatchNorm1d):
 
     def forward(self, rows: Tensor, count: Tensor | None = None) -> Tensor:
         """Rows (n, d) and how many each stands for (n, 1) to (n, d)."""
-        if self.training and _is_single(rows) and (count is None or float(count.sum()) <= 1.0):
+        if self.training and not self.measures(rows, count):
             return by_running_statistics(self, rows)
         if count is None or not self.training:
             return super().forward(rows)
@@ -42,9 +42,14 @@ class CountedBatchNorm(nn.BatchNorm1d):
             exact = rows.to(torch.promote_types(rows.dtype, torch.float32))
             return self._counted(exact, count).to(rows.dtype)
 
-    def _counted(self, rows: Tensor, count: Tensor) -> Tensor:
-        total = count.sum()
-        normalised, mean, variance = _Normalise.apply(rows, count, total, self.eps)
+    def measures(self, rows: Tensor, count: Tensor | None = None) -> bool:
+        """Whether these rows are normalised by their own statistics."""
+        if not self.training:
+            return False
+        return not (_is_single(rows) and (count is None or float(count.sum()) <= 1.0))
+
+    def track(self, mean: Tensor, variance: Tensor, total: Tensor) -> None:
+        """Let the running statistics follow those of rows, (d,), that stand for `total` ones."""
         with torch.no_grad():
             assert self.running_mean is not None
             assert self.running_var is not None
@@ -54,6 +59,11 @@ class CountedBatchNorm(nn.BatchNorm1d):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(unbiased, self.momentum)
             self.num_batches_tracked.add_(1)
+
+    def _counted(self, rows: Tensor, count: Tensor) -> Tensor:
+        total = count.sum()
+        normalised, mean, variance = _Normalise.apply(rows, count, total, self.eps)
+        self.track(mean, variance, total)
         return torch.addcmul(self.bias, normalised, self.weight)
 
 

@@ -8,8 +8,9 @@ reference takes over and the others stay on.
 module                 interface                      without it
 =====================  =============================  ===========================================
 `onednn_linear`        an operator of torch (private) torch's own matrix products
-`attention_kernels`,   numba (public)                 attention and pooling with tensors
-`pooling_kernels`
+`attention_kernels`,   numba (public)                 attention, pooling and gated sums with tensors
+`pooling_kernels`,
+`gated_kernels`
 `openmp`               GOMP_parallel (the ABI of      threads of our own
                        OpenMP in GNU's compilers)
 `malloc`               mallopt (GNU C library)        freed memory goes back to the system

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.plugin.nn import CountedBatchNorm, Linear, PairLinear, segment_sum
+from matdata.plugin.nn import CountedBatchNorm, Linear, PairLinear, gated_sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +87,10 @@ class Convolution(nn.Module):
 
     def forward(self, nodes: Tensor, basis: Tensor, links: Links) -> Tensor:
         """Nodes (N, width) and edge channels (E, basis) to (N, width)."""
-        mixed = self.pair(nodes, links.sender, links.receiver) + self.edge(basis)
-        gate, core = self.norm_edges(mixed, links.of_all).chunk(2, 1)
-        messages = torch.sigmoid(gate) * F.silu(core) * links.count
-        summed = segment_sum(messages, links.sender, len(nodes))
+        both, edge = self.pair.both(nodes), self.edge(basis)
+        ends = links.sender, links.receiver
+        counted = {"count": links.count, "of_all": links.of_all}
+        summed = gated_sum(both, edge, *ends, self.norm_edges, **counted, core="silu")
         summed = self.norm_sums(summed, links.multiplicity)
         change: Tensor = self.update(torch.cat([nodes, summed], 1))
         return nodes + change
