@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from matdata_recipes.reaction_null import null_of
 from matdata_recipes.reaction_rows import DATASET, METRICS, Row, Size, evaluated
 
 Float = npt.NDArray[np.float64]
+#: After the name of a metric of amounts: the elements of the product are given.
+GIVEN = ", with the true elements"
 ELEMENTS, AMOUNTS = "formula", "product_fractions"
 
 
@@ -29,7 +31,8 @@ class Predicted:
     Attributes
     ----------
     scores
-        By the names of `METRICS`, those of amounts only where they are predicted.
+        By the names of `METRICS`, those of amounts only where they are predicted; of the null model
+        also with `GIVEN`.
     true, amounts : (n, 118) or None
         Atomic fractions of the product, and those predicted.
     deviation : (n,) or None
@@ -59,7 +62,11 @@ def predicted_by(row: Row, size: Size, seed: int, cache: Path) -> Predicted:
     """
     if not row.model:
         found = null_of(md.open(DATASET, cache=cache), row.split)
-        return _of_shares(multi_label(found.real, found.present), found.true, found.amounts)
+        elements = multi_label(found.real, found.present)
+        whole = _of_shares(elements, found.true, found.amounts)
+        given = _of_shares(elements, found.true, found.amounts_of_true).scores
+        more = {f"{name}{GIVEN}": given[name] for name in METRICS[2:]}
+        return replace(whole, scores={**whole.scores, **more})
     run = find_run(cache, evaluated(row, size, seed))
     elements = score_on_record(run)["targets"][ELEMENTS]["metrics"]
     if not row.amounts:

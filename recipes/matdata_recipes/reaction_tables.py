@@ -104,7 +104,7 @@ class Study:
         MatdataError
             If a step fails; what was finished before is kept.
         """
-        from matdata_recipes.reaction_scores import predicted_by
+        from matdata_recipes.reaction_scores import GIVEN, predicted_by
 
         self.build()
         scored = []
@@ -112,7 +112,7 @@ class Study:
             seeds = [seed for seed in (self.seeds if row.model else (0,)) if self.has(row, seed)]
             found = [predicted_by(row, self.size, seed, self.cache).scores for seed in seeds]
             for metric in found[0] if found else ():
-                place = METRICS.index(metric)
+                place = METRICS.index(metric.removesuffix(GIVEN))
                 paper = row.published[place] if place < len(row.published) else None
                 values = tuple(one[metric] for one in found)
                 scored.append(Scored(row, metric, values, paper))
