@@ -60,6 +60,8 @@ class Scored:
     @property
     def line(self) -> str:
         """For reading."""
+        if not self.values:
+            return f"{self.row.name}: {self.metric} not trained, thesis {self.published}"
         mean = statistics.fmean(self.values)
         error = f" ± {statistics.stdev(self.values):.2g}" if len(self.values) > 1 else ""
         paper = "" if self.published is None else f", thesis {self.published:g}"
@@ -111,6 +113,9 @@ class Study:
         for row in self.rows(item):
             seeds = [seed for seed in (self.seeds if row.model else (0,)) if self.has(row, seed)]
             found = [predicted_by(row, self.size, seed, self.cache).scores for seed in seeds]
+            if not found:
+                named = zip(METRICS, row.published, strict=False)
+                scored += [Scored(row, metric, (), paper) for metric, paper in named]
             for metric in found[0] if found else ():
                 place = METRICS.index(metric.removesuffix(GIVEN))
                 paper = row.published[place] if place < len(row.published) else None

@@ -20,11 +20,11 @@ class Check:
     """A number and the published one, equal within `slack`; what is known if they differ.
 
     A `slack` of None is that of errors of models, which are trained: `values` holds one a seed. The
-    paper may print none.
+    paper may print none, and ours is None where it was not trained.
     """
 
     what: str
-    ours: float
+    ours: float | None
     published: float | None
     slack: float | None = 0.0
     reason: str = ""

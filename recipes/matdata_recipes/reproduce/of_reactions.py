@@ -49,7 +49,9 @@ def _check(one: Scored, size: Size) -> Check:
         label, values = f"1 - {label}", tuple(1.0 - value for value in values)
         published = None if published is None else round(1.0 - published, 3)
     label = f"{one.row.name}, {label}"
-    return Check(label, values[0], published, None, _reason(one.row, size), values)
+    return Check(
+        label, values[0] if values else None, published, None, _reason(one.row, size), values
+    )
 
 
 def record(item: str, study: Study) -> Path:

@@ -64,7 +64,7 @@ def numbers_of(item: Item, records: Records) -> list[Number]:
             label=check["what"],
             paper=check["published"],
             place=item.ref,
-            values=tuple(check.get("values") or (check["ours"],)),
+            values=tuple(one for one in check.get("values") or [check["ours"]] if one is not None),
             slack=check["slack"],
             notes=tuple(filter(None, (check.get("reason"),))),
             evidence=(f"analyses/{file_of(item)}",),
