@@ -83,7 +83,11 @@ def test_the_record_is_what_reproduce_shows(study, tmp_path, monkeypatch):
     monkeypatch.setattr(of_reactions.places, "written", lambda *_: tmp_path)
     of_reactions.record("table-5.2", replace(study, recorded_only=True))  # the null model alone
     records = ours.read([], [tmp_path])
-    numbers = ours.numbers_of(find("goodall:table-5.2"), records)
+    everything = ours.numbers_of(find("goodall:table-5.2"), records)
+    numbers = [number for number in everything if number.label.startswith("null")]
+    others = [number for number in everything if number not in numbers]
+    assert len(others) == 3 * 2 + 3 * 6  # numbers of the thesis of rows that were not trained
+    assert {number.status for number in others} == {"not run"}
     given = [f"{name}{scores.GIVEN}" for name in scores.METRICS[2:]]
     best = of_reactions.BEST_IS_ONE
     names = [f"1 - {n}" if n.startswith(best) else n for n in (*scores.METRICS, *given)]
