@@ -10,10 +10,11 @@ from pathlib import Path
 from matdata.adapters.schedulers import workers_on
 from matdata.checks.artefacts import LEFT, check_artefact
 from matdata.checks.downloads import check_downloads
+from matdata.checks.learnt import check_learnt
 from matdata.checks.openings import OPENINGS, check_openings
 from matdata.checks.report import Report
 from matdata.checks.runs import check_run
-from matdata.core.cache import BLOCKS, KINDS, README
+from matdata.core.cache import BLOCKS, KINDS, LEARNT, README
 from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
@@ -71,10 +72,13 @@ def _verified(cache: Path, ref: str | None, report: Report) -> Report:
     _each(cache / HOME, partial(_of_kind, REFERENCE), report)
     _each(cache / "runs", check_run, report)
     check_downloads(cache / DOWNLOADS, report)
+    check_learnt(cache / LEARNT, report)
     paths, faults = children(cache)
     report.faults += faults
     for path in paths:
-        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, README) and not is_passing(path.name):
+        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, LEARNT, README) and not is_passing(
+            path.name
+        ):
             report.notes.append(Fault(path, "was not written by matdata"))
     return report
 

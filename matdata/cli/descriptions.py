@@ -203,8 +203,9 @@ DESCRIPTIONS = {
     ),
     "gc": Description(
         "Removes what nobody needs: unfinished builds and downloads of processes that have ended, "
-        "downloads that no snapshot was read from, features of datasets that are gone; with "
-        "--keep older versions of datasets that no run refers to. What is being worked on stays.",
+        "downloads that no snapshot was read from, features of datasets that are gone and what "
+        "commands learnt from such; with --keep older versions of datasets that no run refers to. "
+        "What is being worked on stays.",
         ("matdata gc --dry-run", "matdata gc --keep 3"),
     ),
     "info": Description(

@@ -114,6 +114,8 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
         return f"{target.name} " + ", ".join(f"{k} ({number(p)})" for k, p in pairs) + more
     mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)
     unit = "" if target.unit == "1" else f" {target.unit}"
+    if mean is None:
+        return f"{target.name} -"
     if target.is_of_elements:
         return f"{target.name} {_composition(mean, cell(Statistic.EPISTEMIC))}"
     if isinstance(mean, list):

@@ -14,6 +14,7 @@ from matdata.core.given import path_of
 ENV = "MATDATA_CACHE"
 ALSO = "MATDATA_CACHE_ALSO"
 KINDS = ("snapshots", "datasets", "features", "references", "runs")
+LEARNT = "learnt"  # by commands; see `matdata.store.learnt`
 BLOCKS = "blocks"  # of features that are read from elsewhere
 README = "README.md"  # a checkout's cache has one
 

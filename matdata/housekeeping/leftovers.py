@@ -28,7 +28,8 @@ class Leftover:
     Attributes
     ----------
     kind
-        ``unfinished``, ``temporary``, ``removed``, ``orphan``, ``download`` or ``compiled``.
+        ``unfinished``, ``temporary``, ``removed``, ``orphan``, ``download``, ``learnt`` or
+        ``compiled``.
     why
         Why nobody needs them.
     paths, locks
@@ -85,7 +86,7 @@ def orphaned_features(cache: Path, artefacts: Sequence[Artefact]) -> Iterator[Le
     if not all(map(_is_whole, also_named())):
         return
     provided = {key for one in artefacts for key in one.provides}
-    provided |= {f"rows:{dataset.data_ref}" for dataset in _of_other_places(cache)}
+    provided |= {f"rows:{dataset.data_ref}" for dataset in of_other_places(cache)}
     used = {key for one in artefacts if one.kind == "run" for key in one.needs}
     for home in children(cache / "features")[0]:
         name, at, _ = home.name.partition("@")
@@ -109,7 +110,8 @@ def _is_whole(place: Path) -> bool:
     )
 
 
-def _of_other_places(cache: Path) -> Iterator[DatasetFolder]:
+def of_other_places(cache: Path) -> Iterator[DatasetFolder]:
+    """Datasets of second places."""
     for place in other_places(cache):
         for folders in datasets(place).values():
             yield from map(DatasetFolder, folders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matdata.core.cache import KINDS
+from matdata.core.cache import KINDS, LEARNT
 from matdata.core.documents import JsonObject
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING
@@ -46,9 +46,9 @@ def add_sizes(cache: Path, listing: JsonObject) -> None:
 
 
 def _others(cache: Path) -> list[Path]:
-    """Downloads, and what is unfinished or was being removed."""
+    """Downloads, what commands learnt, and what is unfinished or was being removed."""
     homes = [cache / kind for kind in KINDS]
     homes += [path for home in homes for path in children(home)[0] if path.is_dir()]
     hidden = [path for home in homes for path in children(home)[0] if path.name.startswith(HIDDEN)]
-    downloads = cache / DOWNLOADS
-    return [*([downloads] if downloads.exists() else []), *hidden]
+    whole = [cache / name for name in (DOWNLOADS, LEARNT)]
+    return [*(path for path in whole if path.exists()), *hidden]

@@ -19,6 +19,7 @@ from matdata.housekeeping.elsewhere import (
     named_here,
     require_unused_elsewhere,
 )
+from matdata.housekeeping.learnt import forgotten
 from matdata.housekeeping.leftovers import Leftover, leftovers
 from matdata.housekeeping.policy import superseded
 from matdata.housekeeping.removing import (
@@ -173,8 +174,9 @@ def gc(
     """Remove from the cache what nobody needs, as ``matdata gc`` does.
 
     That is what killed processes left unfinished, downloads that no snapshot was read from,
-    features of datasets that are gone, compiled code without an index; with `keep`, older
-    versions of datasets. What another process works on stays, and is named.
+    features of datasets that are gone and what commands learnt from such, compiled code without an
+    index; with `keep`, older versions of datasets. What another process works on stays, and is
+    named.
 
     Parameters
     ----------
@@ -212,7 +214,7 @@ def gc(
             _group_goes(home, group, tally)
         artefacts = artefacts if dry_run else inventory(home)
     code = Leftover("compiled", "no index leads to it", tuple(orphaned_code(PACKAGE)))
-    for one in (*leftovers(home, artefacts), *downloads(home), code):
+    for one in (*leftovers(home, artefacts), *downloads(home), *forgotten(home, artefacts), code):
         _leftover_goes(home, one, tally)
     return tally.removal
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from matdata.nn.attention_pooling import pool
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
-from matdata.nn.pair_attention import attend, attend_pairs
+from matdata.nn.pair_attention import attend
 from matdata.nn.segments import Segments
 
 
@@ -110,11 +110,12 @@ class ContextMessages(_Heads):
 
         The products with nodes and rows are computed once for each, not per pair.
         """
-        own, other = self.pair.both(nodes).chunk(2, 1)
+        both = self.pair.both(nodes)
         if self.context is not None and context is not None:
+            own, other = both.chunk(2, 1)
             own = own + linear(context, self.context).index_select(0, sets.owner)
-        first, second = sets.distinct_pairs
-        hidden = attend_pairs(own, other, self.gate, self._prior(weights), first, second)
+            both = torch.cat([own, other], 1)
+        hidden = attend(both, self.gate, self._prior(weights), sets, distinct=True)
         # a node without partners gets no message, and no bias of one
         partners = (sets.lengths > 1).index_select(0, sets.owner)
         return nodes + self._mean_of_heads(hidden) * partners[:, None]

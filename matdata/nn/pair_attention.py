@@ -9,12 +9,14 @@ For a node i of a set, with hidden channels ``x_ij = leaky(own_i + other_j)`` of
 for each of several heads. `both` is (n, 2 * heads * (gates + hidden)): `own`, then `other`, and in
 each first the gate parts of all heads, then the message parts. The last linear layer of the
 messages follows after the sum over j, since the shares sum to 1: one product per node in place
-of one per pair.
+of one per pair. With `distinct`, j and k are nodes other than i.
 
 Three ways that agree: compiled loops (CPU), padded tensors, ragged tensors (any device).
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -74,12 +76,17 @@ def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     return sets.packed(messages.flatten(2))
 
 
-def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
+def compiled(
+    both: Tensor, gate: Tensor, prior: Tensor, sets: Segments, distinct: bool = False
+) -> Tensor:
     """Attention by the compiled loops of the CPU; see the module."""
-    return _loops(both, gate, prior, sets.offsets, sets.pair_offsets)
+    loops = _distinct_loops if distinct else _loops
+    return loops(both, gate, prior, sets.offsets, sets.pair_offsets)
 
 
-def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
+def attend(
+    both: Tensor, gate: Tensor, prior: Tensor, sets: Segments, distinct: bool = False
+) -> Tensor:
     """Weighted attention over the pairs of each set, the fastest way for the device.
 
     Parameters
@@ -92,18 +99,29 @@ def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
         Logarithms of the weights.
     sets
         Which nodes form a set.
+    distinct
+        Whether a node is no pair with itself; that of a node alone in its set is then 0.
 
     Returns
     -------
     (n, heads * hidden)
         Hidden message of each node and head.
     """
-    way = compiled if use_loops(both) else padded
-    return way(both, gate, prior, sets)
+    if use_loops(both):
+        return compiled(both, gate, prior, sets, distinct)
+    if distinct:
+        own, other = both.chunk(2, 1)
+        return attend_pairs(own, other, gate, prior, *sets.distinct_pairs)
+    return padded(both, gate, prior, sets)
 
 
 def _forward(
-    both: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor, pair_offsets: Tensor
+    distinct: bool,
+    both: Tensor,
+    gate: Tensor,
+    prior: Tensor,
+    offsets: Tensor,
+    pair_offsets: Tensor,
 ) -> tuple[Tensor, Tensor]:
     from matdata.nn.cpu import attention_kernels as kernels
 
@@ -114,14 +132,22 @@ def _forward(
     slope = arrays[0].dtype.type(SLOPE)
 
     def work(_: int, first: int, last: int) -> None:
-        kernels.forward(*arrays, ends, places, first, last, slope, out.numpy(), shares.numpy())
+        kernels.forward(
+            *arrays, ends, places, first, last, slope, distinct, out.numpy(), shares.numpy()
+        )
 
     in_threads(work, places, how_many_parts(int(places[-1]) * both.shape[1] // 2))
     return out, shares
 
 
 def _backward(
-    grad: Tensor, both: Tensor, gate: Tensor, shares: Tensor, offsets: Tensor, pair_offsets: Tensor
+    distinct: bool,
+    grad: Tensor,
+    both: Tensor,
+    gate: Tensor,
+    shares: Tensor,
+    offsets: Tensor,
+    pair_offsets: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     from matdata.nn.cpu import attention_kernels as kernels
 
@@ -134,10 +160,12 @@ def _backward(
     both_out, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
-        kernels.backward(*arrays, ends, places, first, last, slope, both_out, gates[part], priors)
+        outs = both_out, gates[part], priors
+        kernels.backward(*arrays, ends, places, first, last, slope, distinct, *outs)
 
     in_threads(work, places, parts)
     return to_both, to_gate.sum(0), to_prior
 
 
-_loops = AttentionLoops("attention", _forward, _backward)
+_loops = AttentionLoops("attention", partial(_forward, False), partial(_backward, False))
+_distinct_loops = AttentionLoops("attention", partial(_forward, True), partial(_backward, True))

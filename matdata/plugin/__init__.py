@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from matdata.sources.readers.json_text import require_object
     from matdata.sources.readers.opening import open_binary, readable
     from matdata.splits.base import Split
+    from matdata.store.learnt import read_learnt, write_learnt
     from matdata.store.published_weights import read_published_json, read_published_tensors
     from matdata.tables.element_vectors import filled as filled_element_vectors
     from matdata.tables.element_vectors import vectors as element_vectors
@@ -206,6 +207,7 @@ __all__ = [
     "open_binary",
     "open_test_part",
     "parse_formula",
+    "read_learnt",
     "read_list",
     "read_published_json",
     "read_published_tensors",
@@ -221,6 +223,7 @@ __all__ = [
     "to_crystals",
     "trainer",
     "unsigned",
+    "write_learnt",
 ]
 
 

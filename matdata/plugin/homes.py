@@ -53,6 +53,8 @@ HOMES = {
     "Request": "matdata.sources.base",
     "Source": "matdata.sources.base",
     "digest_file": "matdata.core.digest",
+    "read_learnt": "matdata.store.learnt",
+    "write_learnt": "matdata.store.learnt",
     "find_source": "matdata.sources",
     "open_binary": "matdata.sources.readers.opening",
     "read_list": "matdata.sources.readers.documents",

@@ -92,6 +92,6 @@ def _without_prediction(
         return lost
     rows = dataset.rows(ids)
     compositions = dataset.compositions.take(rows)
-    unknown = unknown_elements(run, replace(compositions, ids=ids))
+    unknown = unknown_elements(run, replace(compositions, ids=ids), features)
     reasons = {reject.material_id: reject for reject in (*unknown, *lost)}
     return tuple(reasons[name] for name in ids.tolist() if name in reasons)

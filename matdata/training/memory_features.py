@@ -161,7 +161,7 @@ def memory_inputs(run: Run, materials: object, workers: Workers = SEQUENTIAL) ->
         s: MemoryFeature(featurizer, for_featurizer(batch, featurizer), workers)
         for s, featurizer in inputs.items()
     }
-    unknown = unknown_elements(run, batch)
+    unknown = unknown_elements(run, batch, features)
     rejects = [*rejects, *unknown]
     rejects += [one for feature in features.values() for one in feature.rejects()]
     ids: Ids = np.asarray(batch.ids, dtype=np.str_)

@@ -25,6 +25,7 @@ from matdata.store.user_metadata import words_in
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Schema, Trainer
 from matdata.training.idle_settings import reject_idle_settings
+from matdata.training.known_elements import learnt_elements
 from matdata.training.leakage import leakage_notes, refuse_leakage
 from matdata.training.objectives.choice import (
     described_objectives,
@@ -91,6 +92,9 @@ class Question:
             "sizes": {"train": len(self.train), "val": len(self.valid)},
             "notes": list(self.notes),
         }
+        learnt = learnt_elements(self.targets, self.features, self.train)
+        if learnt is not None:
+            content["elements"] = learnt
         same = ("plugin", "inputs", "from_run", "freeze")
         identity = {name: content[name] for name in same}
         identity |= identity_of_model(self.trainer, self.settings, self.targets)

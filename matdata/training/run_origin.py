@@ -44,8 +44,15 @@ class RunOrigin:
 
     @property
     def elements(self) -> tuple[int, ...] | None:
-        """Elements that imported weights were trained on (atomic numbers); None if trained here."""
-        return None if self.imported is None else tuple(self.imported["elements"])
+        """Elements that the weights were trained on (atomic numbers); None where none is unknown.
+
+        Imported weights state them, and runs that predict elements from inputs that name them
+        (`known_elements.py`).
+        """
+        if self.imported is not None:
+            return tuple(self.imported["elements"])
+        learnt = self.manifest.get("elements")
+        return None if learnt is None else tuple(learnt)
 
     @property
     def dataset_ref(self) -> str:

@@ -150,11 +150,14 @@ class Target:
     def code(self, cell: object) -> object:
         """The numbers of a cell of the column: the index of a text's class, -1 if it has none; 0
         or 1 per label, such as an element of a formula; shares of the elements of a formula.
+
+        Numbers, which a sealed view holds, stay as they are.
         """
         if self.task == "multi_label" and self.classes and isinstance(cell, str):
             return elements_present(cell, self.labels)
         if self.task == "multi_label" and self.classes and isinstance(cell, (list, tuple)):
-            return [float(label in cell) for label in self.classes]
+            coded = len(cell) == self.size and all(isinstance(one, float) for one in cell)
+            return cell if coded else [float(label in cell) for label in self.classes]
         if self.task == "distribution" and isinstance(cell, str):
             return element_shares(cell, self.size)
         return self._codes.get(cell, -1) if isinstance(cell, str) else cell

@@ -69,7 +69,7 @@ def settle(
         chosen = _kept(parent, fitted)
         settings = settings.replace(normalizer=chosen.kind)
         notes.append(f"targets are normalised as in run {parent.name} ({_shown(chosen)})")
-    elif not fitted.same_as(normalizer_of(parent)):
+    elif not _alike(fitted, normalizer_of(parent), following=names[: len(before)] == before):
         notes.append(
             f"targets are normalised otherwise than in run {parent.name} "
             f"({_shown(fitted)}; there {_shown(normalizer_of(parent))}), so what its weights "
@@ -82,6 +82,12 @@ def settle(
             "(Bayesian bootstrap, Rubin 1981), so that they differ"
         )
     return replace(question, notes=(*question.notes, *notes), settings=settings), chosen
+
+
+def _alike(fitted: Normalizer, before: Normalizer, following: bool) -> bool:
+    """Whether targets are normalised as before; of those that follow the parent's, only these."""
+    shared = fitted.part(0, len(before.shift)) if following else fitted
+    return shared.same_as(before)
 
 
 def _begin_alike(parent: Run, question: Question) -> bool:

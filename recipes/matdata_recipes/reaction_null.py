@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,39 @@ def amounts(present: Float, train: Float) -> Float:
     return fractions
 
 
+@dataclass(frozen=True, eq=False)
+class Null:
+    """The null model on the test part, (n, 118) each.
+
+    Attributes
+    ----------
+    true, real
+        Atomic fractions of the products, and 1 for each of their elements.
+    present, amounts
+        Elements and amounts that it predicts.
+    amounts_of_true
+        Amounts that it predicts where the elements are given.
+    """
+
+    true: Float
+    real: Float
+    present: Float
+    amounts: Float
+    amounts_of_true: Float
+
+
 def scores(dataset: Any, split: str, oxygen: bool) -> dict[str, dict[str, float]]:
-    """Scores of elements, of amounts, and of amounts of the true elements, on the test part.
+    """Scores of elements, of amounts, and of amounts of the true elements; raises as `null_of`."""
+    found = null_of(dataset, split, oxygen)
+    return {
+        "elements": multi_label(found.real, found.present),
+        "amounts": shares(found.true, found.amounts),
+        "amounts of the true elements": shares(found.true, found.amounts_of_true),
+    }
+
+
+def null_of(dataset: Any, split: str, oxygen: bool = True) -> Null:
+    """What the null model predicts for the test part.
 
     Raises
     ------
@@ -73,11 +105,7 @@ def scores(dataset: Any, split: str, oxygen: bool) -> dict[str, dict[str, float]
     cells = [one for one, asked in zip(dataset.columns["precursors"], test, strict=True) if asked]
     present = in_precursors(cells, oxygen)
     real, train = (true[test] > 0).astype(float), true[parts == "train"]
-    return {
-        "elements": multi_label(real, present),
-        "amounts": shares(true[test], amounts(present, train)),
-        "amounts of the true elements": shares(true[test], amounts(real, train)),
-    }
+    return Null(true[test], real, present, amounts(present, train), amounts(real, train))
 
 
 @printing_errors

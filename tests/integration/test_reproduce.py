@@ -159,7 +159,8 @@ def test_shown_without_data_and_refused_before_work(tmp_path, capsys):
         (["goodall:table-4.2", "--from", ".", "--only", "no"], "no preset of goodall:table-4.2"),
         (["goodall:figure-6.14", "--from", "."], "the ICSD, which is closed"),
         (["finder:figure-1", "--from", "."], "a drawing that shows no result"),
-        (["goodall:table-5.1", "--from", "."], "is not built"),
+        (["goodall:table-5.1", "--from", str(tmp_path)], "needs 1 files that are not there"),
+        (["goodall:figure-4.6", "--from", "."], "is not built"),
         (["goodall:table-4.2", "--scale", "big"], "choose"),
     ]
     for words, told in wrong[:-1]:

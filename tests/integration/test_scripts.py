@@ -68,7 +68,9 @@ HELP = (
     "matdata_recipes/hull_distances.py",
     "matdata_recipes/ofm_valence.py",
     "matdata_recipes/precursor_folds.py",
+    "matdata_recipes/reaction_examples.py",
     "matdata_recipes/reaction_null.py",
+    "matdata_recipes/reaction_tables.py",
     "matdata_recipes/retrospective.py",
     "matdata_recipes/train.py",
 )

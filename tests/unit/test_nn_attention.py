@@ -69,6 +69,45 @@ def test_ways_of_attention_equal_the_definition(way, lengths):
     torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
 
 
+def between_different(way, both, gate, prior, sets):
+    """Attention of each node over the others of its set, pair after pair by tensors, or a loop."""
+    if way == "compiled":
+        return pair_attention.compiled(both, gate, prior, sets, distinct=True)
+    own, other = both.chunk(2, 1)
+    return pair_attention.attend_pairs(own, other, gate, prior, *sets.distinct_pairs)
+
+
+@pytest.mark.parametrize("way", ["compiled", "tensors"])
+@pytest.mark.parametrize("lengths", [(3, 1, 5, 2), (1,), (12, 2), (1, 0, 4)])
+def test_attention_between_different_nodes_equals_the_definition(way, lengths):
+    sets = sets_of(*lengths)
+    inputs = attention_inputs(sets)
+    out = between_different(way, *inputs, sets)
+    # a node as a pair with itself weighs nothing
+    both, gate, prior = inputs
+    own, other = both.chunk(2, 1)
+    rows = []
+    for row in range(len(own)):
+        begin, end = sets.offsets[sets.owner[row]], sets.offsets[sets.owner[row] + 1]
+        others = [k for k in range(begin, end) if k != row]
+        if not others:
+            rows.append(own[row, : out.shape[1]] * 0.0)
+            continue
+        x = F.leaky_relu(own[row] + other[others])
+        scores = torch.einsum("jmk,mk->jm", x[:, : gate.numel()].unflatten(1, gate.shape), gate)
+        shares = torch.softmax(scores + prior[others], 0)
+        messages = x[:, gate.numel() :].unflatten(1, (len(gate), -1))
+        rows.append((shares[:, :, None] * messages).sum(0).flatten())
+    expected = torch.stack(rows)
+    torch.testing.assert_close(out, expected, rtol=1e-12, atol=1e-12)
+    towards = drawn(*out.shape, seed=9)
+    ours = torch.autograd.grad((out * towards).sum(), inputs)
+    theirs = torch.autograd.grad((expected * towards).sum(), inputs, allow_unused=True)
+    zero = [torch.zeros_like(one) for one in inputs]
+    theirs = [z if one is None else one for one, z in zip(theirs, zero, strict=True)]
+    torch.testing.assert_close(list(ours), theirs, rtol=1e-11, atol=1e-11)
+
+
 @pytest.mark.parametrize("way", PAIRS)
 def test_attention_bears_large_gates_and_shows_nan(way):
     sets = sets_of(2, 2)

@@ -1,6 +1,7 @@
-"""Attention over all pairs within small sets, forwards and backwards, for the CPU.
+"""Attention over the pairs within small sets, forwards and backwards, for the CPU.
 
-A set of k nodes has k² pairs, each with hundreds of hidden channels. Written with tensors, every
+A set of k nodes has k² pairs, or k (k - 1) if a node is none with itself (`distinct`), each with
+hundreds of hidden channels. Written with tensors, every
 step of the attention goes through memory; here the hidden channels of a pair live in registers, and
 are computed again in the backward pass.
 
@@ -99,10 +100,14 @@ def forward(
     first: int,
     last: int,
     slope: float,
+    distinct: bool,
     out: Array,
     shares: Array,
 ) -> None:
-    """Fill `out` and `shares` for sets `first` to `last - 1`; see `nn.pair_attention`."""
+    """Fill `out` and `shares` for sets `first` to `last - 1`; see `nn.pair_attention`.
+
+    The share of a pair that is none is left as it was.
+    """
     heads, gates = gate.shape
     hidden = out.shape[1] // heads
     half = heads * (gates + hidden)
@@ -115,6 +120,8 @@ def forward(
                 left = both[i, at : at + gates]
                 top = slope - slope - math.inf
                 for j in range(begin, end):
+                    if distinct and j == i:
+                        continue
                     right = both[j, half + at : half + at + gates]
                     score = _gated(left, right, gate[m], slope) + prior[j, m]
                     shares[pair + j - begin, m] = score
@@ -122,6 +129,8 @@ def forward(
                         top = score
                 total = slope - slope
                 for j in range(begin, end):
+                    if distinct and j == i:
+                        continue
                     raised = math.exp(shares[pair + j - begin, m] - top)
                     shares[pair + j - begin, m] = raised
                     total += raised
@@ -129,6 +138,8 @@ def forward(
                 row[:] = 0
                 left = both[i, to : to + hidden]
                 for j in range(begin, end):
+                    if distinct and j == i:
+                        continue
                     share = shares[pair + j - begin, m] / total
                     shares[pair + j - begin, m] = share
                     right = both[j, half + to : half + to + hidden]
@@ -147,6 +158,7 @@ def backward(
     first: int,
     last: int,
     slope: float,
+    distinct: bool,
     to_both: Array,
     to_gate: Array,
     to_prior: Array,
@@ -172,6 +184,8 @@ def backward(
                 mine, left = both[i, to : to + hidden], to_both[i, to : to + hidden]
                 mean = slope - slope
                 for j in range(begin, end):
+                    if distinct and j == i:
+                        continue
                     share = shares[pair + j - begin, m]
                     theirs = both[j, half + to : half + to + hidden]
                     right = to_both[j, half + to : half + to + hidden]
@@ -179,6 +193,8 @@ def backward(
                     mean += share * steps[j - begin]
                 mine, left = both[i, at : at + gates], to_both[i, at : at + gates]
                 for j in range(begin, end):
+                    if distinct and j == i:
+                        continue
                     step = shares[pair + j - begin, m] * (steps[j - begin] - mean)
                     to_prior[j, m] += step
                     theirs = both[j, half + at : half + at + gates]

@@ -62,7 +62,7 @@ class ReactionMagpie(_OfReactions[MagpieHypers]):
     """The vectors of up to three precursors one after another: what a set must beat."""
 
     name: ClassVar[str] = "reaction-magpie"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "Goodall, PhD thesis, University of Cambridge (2022), chapter 5"
     summary: ClassVar[str] = "baseline: concatenated Magpie vectors of up to three precursors"
     Hypers: ClassVar[type[Settings]] = MagpieHypers

@@ -25,18 +25,9 @@ class PrecursorHypers(Settings):
 
 
 @dataclass(frozen=True)
-class Hypers(PrecursorHypers):
-    """Sizes, those of the thesis (app. A.2) unless noted."""
+class PredictionHypers(PrecursorHypers):
+    """What networks that predict from the row of a reaction share; sizes are the thesis's."""
 
-    actions: bool = setting(True, "read the sequence of operations")
-    action_embedding: int = setting(8, "embedding dimension per operation", minimum=1)
-    action_width: int = setting(32, "numbers that a sequence of operations becomes", minimum=1)
-    width: int = setting(128, "embedding dimension per precursor and of a reaction", minimum=2)
-    layers: int = setting(5, "message-passing layers", minimum=0)
-    heads: int = setting(3, "attention heads of a layer", minimum=1)
-    gates: int = setting(256, "hidden width of the gates f", minimum=1)
-    hidden: int = setting(256, "hidden width of the messages g", minimum=1)
-    pool_heads: int = setting(3, "attention heads of the pooling", minimum=1)
     output: tuple[int, ...] = setting(
         (256, 512, 512, 256), "residual layers of each target but a composition"
     )
@@ -52,8 +43,22 @@ class Hypers(PrecursorHypers):
 
 
 @dataclass(frozen=True)
-class MagpieHypers(PrecursorHypers):
+class Hypers(PredictionHypers):
+    """Sizes, those of the thesis (app. A.2) unless noted."""
+
+    actions: bool = setting(True, "read the sequence of operations")
+    action_embedding: int = setting(8, "embedding dimension per operation", minimum=1)
+    action_width: int = setting(32, "numbers that a sequence of operations becomes", minimum=1)
+    width: int = setting(128, "embedding dimension per precursor and of a reaction", minimum=2)
+    layers: int = setting(5, "message-passing layers", minimum=0)
+    heads: int = setting(3, "attention heads of a layer", minimum=1)
+    gates: int = setting(256, "hidden width of the gates f", minimum=1)
+    hidden: int = setting(256, "hidden width of the messages g", minimum=1)
+    pool_heads: int = setting(3, "attention heads of the pooling", minimum=1)
+
+
+@dataclass(frozen=True)
+class MagpieHypers(PredictionHypers):
     """Sizes of the baseline `reaction-magpie`; those of the thesis."""
 
     precursors: int = setting(3, "most precursors of a reaction", minimum=1)
-    output: tuple[int, ...] = setting((256, 512, 512, 256), "residual layers of each target")

@@ -6,9 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.plugin import Batch, ReactionBatch, Schema, TrainError
-from matdata.plugin.nn import ResidualNetwork
 from matdata_reaction_graph.hypers import MagpieHypers
-from matdata_reaction_graph.model import MASKED
+from matdata_reaction_graph.model import heads_of, predicted
 
 
 class ConcatenatedNet(nn.Module):
@@ -22,7 +21,8 @@ class ConcatenatedNet(nn.Module):
     hypers
         Sizes and variants.
     schema
-        Targets and what to return for each; a multi-label target of elements is masked.
+        Targets and what to return for each; a multi-label target of elements is masked, and a
+        distribution over elements is predicted from element vectors and the concatenated vectors.
     """
 
     def __init__(self, hypers: MagpieHypers, schema: Schema) -> None:
@@ -30,9 +30,7 @@ class ConcatenatedNet(nn.Module):
         self.scale, self.mask, self.most = hypers.scale, hypers.mask, hypers.precursors
         vector = len(schema.featurizers["reaction"].labels()) - 1
         self.targets = schema.targets
-        self.heads = nn.ModuleList(
-            ResidualNetwork(vector * self.most, head.width, hypers.output) for head in schema.heads
-        )
+        self.heads = heads_of(hypers, schema, vector * self.most)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Outputs of a batch by target, (b, width) each.
@@ -43,13 +41,7 @@ class ConcatenatedNet(nn.Module):
             If a reaction has more precursors than the network has places.
         """
         reaction = batch.get("reaction", ReactionBatch)
-        rows = self.embeddings(batch)
-        outputs: dict[str, Tensor] = {}
-        for target, head in zip(self.targets, self.heads, strict=True):
-            outputs[target.name] = head(rows)
-            if target.is_of_elements and self.mask:
-                outputs[target.name] = outputs[target.name].masked_fill(~reaction.allowed, MASKED)
-        return outputs
+        return predicted(self.targets, self.heads, reaction, self.embeddings(batch), self.mask)
 
     def embeddings(self, batch: Batch) -> Tensor:
         """The concatenated vectors, (b, n * width); raises as `forward`."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from matdata.plugin import Batch, Head, ReactionBatch, Schema, Target
 from matdata.plugin import nn as blocks
 from matdata_reaction_graph.actions import ActionEncoder
-from matdata_reaction_graph.hypers import Hypers
+from matdata_reaction_graph.hypers import Hypers, PredictionHypers
 from matdata_reaction_graph.stoichiometry import Stoichiometry
 
 #: Output of an element that the product cannot hold: a probability of 1e-13. The published code has
@@ -50,41 +50,13 @@ class ReactionNet(nn.Module):
             width, hypers.pool_heads, *attention, powers=False
         )
         self.targets = schema.targets
-        self.heads = nn.ModuleList(
-            self._head(hypers, target, head)
-            for target, head in zip(schema.targets, schema.heads, strict=True)
-        )
-
-    def _head(self, hypers: Hypers, target: Target, head: Head) -> nn.Module:
-        if _is_composition(target):
-            chosen = hypers.stoichiometry, hypers.feed
-            return Stoichiometry(hypers.elements, hypers.width, *chosen)
-        return blocks.ResidualNetwork(hypers.width, head.width, hypers.output)
+        self.heads = heads_of(hypers, schema, hypers.width)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Outputs of a batch by target, (b, width) each."""
         reaction = batch.get("reaction", ReactionBatch)
         rows = self.represent(reaction)
-        allowed = reaction.allowed if self.mask else None
-        outputs: dict[str, Tensor] = {}
-        predicted: Tensor | None = None  # elements of the product, by another target of the run
-        compositions = []
-        for target, head in zip(self.targets, self.heads, strict=True):
-            if _is_composition(target):
-                compositions.append((target, head))
-                continue
-            outputs[target.name] = head(rows)
-            if target.is_of_elements:
-                if allowed is not None:
-                    outputs[target.name] = outputs[target.name].masked_fill(~allowed, MASKED)
-                predicted = outputs[target.name].detach() > 0
-        for target, head in compositions:
-            scores = head(reaction, rows)
-            among = reaction.allowed if predicted is None or self.training else predicted
-            outputs[target.name] = _logarithms(scores, among & reaction.allowed, reaction.allowed)[
-                :, : target.size
-            ]
-        return outputs
+        return predicted(self.targets, self.heads, reaction, rows, self.mask)
 
     def represent(self, reaction: ReactionBatch) -> Tensor:
         """Rows of the reactions (b, width) from their weighted precursors."""
@@ -106,7 +78,54 @@ class ReactionNet(nn.Module):
         return self.represent(batch.get("reaction", ReactionBatch))
 
 
-def _is_composition(target: Target) -> bool:
+def heads_of(hypers: PredictionHypers, schema: Schema, width: int) -> nn.ModuleList:
+    """A network for each target, on rows of so many numbers."""
+
+    def head_of(target: Target, head: Head) -> nn.Module:
+        if is_composition(target):
+            chosen = hypers.stoichiometry, hypers.feed
+            return Stoichiometry(hypers.elements, width, *chosen)
+        return blocks.ResidualNetwork(width, head.width, hypers.output)
+
+    return nn.ModuleList(
+        head_of(target, head) for target, head in zip(schema.targets, schema.heads, strict=True)
+    )
+
+
+def predicted(
+    targets: tuple[Target, ...],
+    heads: nn.ModuleList,
+    reaction: ReactionBatch,
+    rows: Tensor,
+    mask: bool,
+) -> dict[str, Tensor]:
+    """Outputs by target, (b, width) each, from the rows of the reactions.
+
+    Compositions are those of the elements that another target of the run predicts, except in
+    training, where they are scored for all that are allowed.
+    """
+    outputs: dict[str, Tensor] = {}
+    found: Tensor | None = None  # elements of the product
+    compositions = []
+    for target, head in zip(targets, heads, strict=True):
+        if is_composition(target):
+            compositions.append((target, head))
+            continue
+        outputs[target.name] = head(rows)
+        if target.is_of_elements:
+            if mask:
+                outputs[target.name] = outputs[target.name].masked_fill(~reaction.allowed, MASKED)
+            found = outputs[target.name].detach() > 0
+    for target, head in compositions:
+        scores = head(reaction, rows)
+        among = reaction.allowed if found is None or heads.training else found
+        shares = _logarithms(scores, among & reaction.allowed, reaction.allowed)
+        outputs[target.name] = shares[:, : target.size]
+    return outputs
+
+
+def is_composition(target: Target) -> bool:
+    """Whether it is a distribution over elements."""
     return target.task == "distribution" and target.is_of_elements
 
 

@@ -28,17 +28,24 @@ class StageOptions(Settings):
     amount_lr: float = setting(1e-4, "learning rate of the amounts", above=0.0)
     seed: int = setting(0, "seed of weights and order; member m has seed + m", minimum=0)
     threads: int = setting(0, "threads of torch; 0: as torch chooses", minimum=0)
+    model: str = setting(
+        "reaction-graph",
+        "the network: reaction-graph, or its baseline reaction-magpie",
+        choices=("reaction-graph", "reaction-magpie"),
+    )
+    schedule: str = setting("constant", "learning rate over the epochs, as in `matdata train`")
+    only_elements: bool = setting(False, "train no amounts")
     set: tuple[str, ...] = setting(
-        (), "KEY=VALUE: settings of the plugin reaction-graph, such as feed=true or actions=false"
+        (), "KEY=VALUE: settings of the network, such as feed=true or actions=false"
     )
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The two runs."""
+    """The two runs; the second is None where no amounts are learnt."""
 
     elements: str
-    amounts: str
+    amounts: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Names of the runs."""
@@ -46,9 +53,13 @@ class Stages:
 
     def lines(self) -> Iterator[str]:
         """What to do next."""
-        yield f"runs {self.elements} and {self.amounts} are finished"
-        yield f"next: `matdata evaluate {self.amounts}` opens the test part, once"
-        yield f'      `matdata predict {self.amounts} "BaCO3 + TiO2 @ mix heat"`'
+        last = self.amounts or self.elements
+        if self.amounts is None:
+            yield f"run {self.elements} is finished"
+        else:
+            yield f"runs {self.elements} and {self.amounts} are finished"
+        yield f"next: `matdata evaluate {last}` opens the test part, once"
+        yield f'      `matdata predict {last} "BaCO3 + TiO2 @ mix heat"`'
 
 
 class TrainReactions(Command[StageOptions]):
@@ -90,30 +101,43 @@ class TrainReactions(Command[StageOptions]):
         dataset = md.open(options.dataset, cache=context.cache)
         for column in (ELEMENTS, AMOUNTS):
             dataset.require_column(column)
-        common: dict[str, Any] = {
-            "split": options.split,
-            "ensemble": options.ensemble,
-            "seed": options.seed,
-            "hyper": hyper,
-            "train": {"validation": False, "threads": options.threads},
-            "quiet": context.quiet,
-        }
         labels: dict[str, Any] = {"name": ELEMENTS, "objective": "multi_label"}
         shares: dict[str, Any] = {
             "name": AMOUNTS,
             "objective": "element_distribution",
             "options": {"among": "truth", "divergence": "squared"},
         }
-        names = Stages(f"{options.name}-elements", f"{options.name}-amounts")
+        common = _common(options, hyper, context.quiet)
+        name = f"{options.name}-elements"
         first: dict[str, Any] = {"epochs": options.epochs, "lr": options.lr, **common}
-        elements = md.train("reaction-graph", dataset, [labels], name=names.elements, **first)
+        elements = md.train(options.model, dataset, [labels], name=name, **first)
         if not elements.finished:
-            raise TrainError(f"run {elements.name!r} was stopped; the same command goes on with it")
+            raise TrainError(f"run {name!r} was stopped; the same command goes on with it")
+        if options.only_elements:
+            return Stages(name, None)
+        names = Stages(name, f"{options.name}-amounts")
         second: dict[str, Any] = {"epochs": options.amount_epochs, "lr": options.amount_lr}
         both: list[Mapping[str, Any]] = [labels, shares]
-        more: dict[str, Any] = {"from_run": names.elements, "reinit": NEW, "freeze": _kept(hyper)}
-        md.train("reaction-graph", dataset, both, name=names.amounts, **second, **common, **more)
+        kept = _kept(options.model, hyper)
+        more: dict[str, Any] = {"from_run": name, "reinit": NEW, "freeze": kept}
+        md.train(options.model, dataset, both, name=names.amounts, **second, **common, **more)
         return names
+
+
+def _common(options: StageOptions, hyper: dict[str, str], quiet: bool) -> dict[str, Any]:
+    """What both trainings are given."""
+    return {
+        "split": options.split,
+        "ensemble": options.ensemble,
+        "seed": options.seed,
+        "hyper": hyper,
+        "train": {
+            "validation": False,
+            "threads": options.threads,
+            "schedule": options.schedule,
+        },
+        "quiet": quiet,
+    }
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -123,7 +147,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _kept(hyper: dict[str, str]) -> tuple[str, ...]:
+def _kept(model: str, hyper: dict[str, str]) -> tuple[str, ...]:
     """Patterns of weights that there are: without operations there is no encoder of them."""
+    if model == "reaction-magpie":
+        return ("heads.0.*",)
     absent = str(hyper.get("actions", "true")).lower() in ("false", "0", "no")
     return tuple(one for one in KEPT if not (absent and one.startswith("actions")))

@@ -167,7 +167,19 @@ def test_the_command_ranks_and_scores(tmp_path, capsys):
     dataset.split("60/20/20", name="main")
     common = ["--cache", str(tmp_path), "--json"]
     assert main(["precursors", "r", "BaNbO4", "AuO", "--top", "2", *common]) == 0
-    first, second = json.loads(capsys.readouterr().out)["products"]
+    learnt = capsys.readouterr().out
+    (kept,) = (tmp_path / "learnt").iterdir()
+    before = kept.stat().st_mtime_ns
+    assert main(["precursors", "r", "BaNbO4", "AuO", "--top", "2", *common]) == 0
+    again = capsys.readouterr().out
+    assert again == learnt  # from what is kept
+    assert kept.stat().st_mtime_ns == before
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert main(["precursors", "r", "BaNbO4", "AuO", "--top", "2", *common]) == 0
+    mended = capsys.readouterr()
+    assert mended.out == learnt
+    assert "it is learnt again" in mended.err
+    first, second = json.loads(learnt)["products"]
     assert first["sets"][0]["precursors"] == ["Ba(NO3)2", "Nb2O5"]
     assert second["sets"] == []
     assert main(["precursors", "r", "--split", "main", *common]) == 0

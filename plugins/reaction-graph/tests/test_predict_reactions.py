@@ -77,6 +77,19 @@ def test_the_command_reads_texts_and_files(run, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_an_element_of_no_training_reaction_is_refused_by_name(run, capsys):
+    assert run.elements is not None
+    with pytest.warns(md.MatdataWarning, match="unknown_element: .* not trained on Hs"):
+        predicted = md.predict(run, ["HsO4 + BaCO3", TEXT])
+    assert predicted.ids.tolist() == [TEXT]
+    assert main(["predict", "run", "HsO4 + BaCO3", "--cache", str(run.cache)]) != 0
+    assert "were not trained on Hs" in capsys.readouterr().err
+    for one in (md.embed, md.nearest):
+        with pytest.warns(md.MatdataWarning, match="Hs"):
+            one(run, ["HsO4 + BaCO3", TEXT])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["BaTiO3", "BaCO3 + TiO2 @ melt", "TiO2 +", "none.csv"])
 def test_a_single_fault_is_an_error_before_anything_is_computed(run, text, capsys):
     assert main(["predict", "run", text, "--cache", str(run.cache)]) != 0

@@ -97,6 +97,24 @@ def test_without_operations(cache):
 
 
 @pytest.mark.slow
+def test_the_baseline_learns_both_stages_and_elements_alone_end_with_the_first(cache, capsys):
+    given = [word for word in words(cache, "flat") if "=" not in word and word != "--set"]
+    given = ["1" if word == str(EPOCHS) else word for word in given]
+    flat = [*given, "--model", "reaction-magpie", "--set", "precursors=4", "scale=log"]
+    flat.remove("--quiet")
+    assert main([*flat, "stoichiometry=16", "feed=true"]) == 0
+    # targets that follow those of the first run leave what its outputs mean as it was
+    assert "normalised otherwise" not in capsys.readouterr().err
+    run = md.open_run("flat-amounts", cache=cache)
+    shares = md.predict(run, md.open("r", cache=cache)).mean[:, 118:]
+    np.testing.assert_allclose(shares.sum(1), 1.0, rtol=1e-5)
+    flat[flat.index("flat")] = "alone"
+    assert main([*flat, "--only-elements", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"elements": "alone-elements", "amounts": None}
+    assert not (cache / "runs" / "alone-amounts").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", [["r"], [], ["absent", "--split", "main"], ["r", "--split", "main", "--set", "feed"]]
 )

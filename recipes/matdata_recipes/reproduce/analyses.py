@@ -19,13 +19,18 @@ from matdata_recipes.reproduce.items import Item
 
 @dataclass(frozen=True)
 class Check:
-    """A number and the published one, equal within `slack`; what is known if they differ."""
+    """A number and the published one, equal within `slack`; what is known if they differ.
+
+    A `slack` of None is that of errors of models, which are trained: `values` holds one a seed. The
+    paper may print none, and ours is None where it was not trained.
+    """
 
     what: str
-    ours: float
-    published: float
-    slack: float = 0.0
+    ours: float | None
+    published: float | None
+    slack: float | None = 0.0
     reason: str = ""
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Asked:
     pictures: Path | None
     console: Console
     limit: int | None = None
+    seeds: tuple[int, ...] = (0,)
+    threads: int = 1
 
 
 def of_cuprates(asked: Asked) -> list[Check]:
@@ -192,6 +199,12 @@ def of_wyckoff_normalizer(asked: Asked) -> list[Check]:
     return checks + [Check(f"abcdef to {one}", float(one in ways), 1.0) for one in _TRANSFORMED]
 
 
+def _of_reactions(asked: Asked) -> list[Check]:
+    from matdata_recipes.reproduce.of_reactions import of_reactions
+
+    return of_reactions(asked)
+
+
 ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "cuprates": of_cuprates,
     "taata": of_recipe,
@@ -200,6 +213,7 @@ ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "ocrystalnet_mp": of_recipe,
     "ocrystalnet_jarvis": of_recipe,
     "element-counts": of_element_counts,
+    "reactions": _of_reactions,
     "wyckoff-sets": of_wyckoff_sets,
     "wyckoff-normalizer": of_wyckoff_normalizer,
 }

@@ -160,7 +160,10 @@ def _located(needed: str, plan: Plan) -> Path | None:
         if path.name in names and path.exists():
             return path
     alone = plan.given[0] if len(plan.given) == 1 and len(_needed(plan)) == 1 else None
-    return alone if alone is not None and alone.exists() else None
+    if alone is None or not alone.exists():
+        return None
+    # a file of another name; a folder only where a folder is needed
+    return alone if alone.is_file() or not Path(needed).suffix else None
 
 
 def carry_out(plan: Plan) -> None:
@@ -198,6 +201,8 @@ def _analysed(plan: Plan) -> list[analyses.Check]:
         pictures=plan.pictures,
         console=plan.console,
         limit=LIMIT if plan.small else None,
+        seeds=plan.seeds,
+        threads=plan.threads,
     )
     return analyses.ANALYSES[plan.item.analysis](asked)
 

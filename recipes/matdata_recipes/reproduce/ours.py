@@ -64,10 +64,10 @@ def numbers_of(item: Item, records: Records) -> list[Number]:
             label=check["what"],
             paper=check["published"],
             place=item.ref,
-            values=(check["ours"],),
+            values=tuple(one for one in check.get("values") or [check["ours"]] if one is not None),
             slack=check["slack"],
             notes=tuple(filter(None, (check.get("reason"),))),
-            evidence=(f"analyses/{file_of(item)}",),
+            evidence=() if check["ours"] is None else (f"analyses/{file_of(item)}",),
             from_data=bool(item.data),
             remarks=(item.remark,) if item.remark else (),
         )

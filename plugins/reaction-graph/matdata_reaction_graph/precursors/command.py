@@ -152,10 +152,10 @@ class Precursors(Command[PrecursorOptions]):
         train = rows.products("train")
         if not asked:
             rows.require_new({one.key for one in train})
-        from matdata_reaction_graph.precursors.ranking import PrecursorRanking, top_shares
+        from matdata_reaction_graph.precursors.kept import ranking_of
+        from matdata_reaction_graph.precursors.ranking import top_shares
 
-        context.console.say(f"learning from {len(train):,} products")
-        ranking = PrecursorRanking(train, options.apart, options.members, options.seed)
+        ranking = ranking_of(train, options, rows.identity(options), context)
         if asked:
             ranked = ranking.rank(asked, options.top)
             return PrecursorSets(dict(zip(options.formulas, ranked, strict=True)), len(train))

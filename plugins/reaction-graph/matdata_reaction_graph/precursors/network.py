@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -102,6 +105,14 @@ def trained(count: int, examples: Examples, seed: int, epochs: int = EPOCHS) -> 
                 loss.backward()
                 optimizer.step()
                 schedule.step()
+    return network.eval()
+
+
+def network_from(count: int, weights: Mapping[str, npt.NDArray[Any]]) -> SetScores:
+    """A trained network with these weights."""
+    with torch.random.fork_rng(devices=[]):
+        network = SetScores(count)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     return network.eval()
 
 

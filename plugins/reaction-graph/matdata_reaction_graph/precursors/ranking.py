@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.plugin import ConfigError
 from matdata_reaction_graph.precursors.examples import examples_of
@@ -52,6 +53,8 @@ class PrecursorRanking:
         Networks whose probabilities are averaged; their seeds are ``seed + m``.
     seed
         Of weights and order.
+    learnt
+        What `arrays` returned of a ranking of the same products and settings: nothing is trained.
 
     Raises
     ------
@@ -65,8 +68,9 @@ class PrecursorRanking:
         apart: str = "formula",
         members: int = 1,
         seed: int = 0,
+        learnt: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
-        from matdata_reaction_graph.precursors.network import trained
+        from matdata_reaction_graph.precursors.network import network_from, trained
 
         if len(products) < LEAST:
             raise ConfigError(
@@ -75,13 +79,26 @@ class PrecursorRanking:
             )
         self.words = Vocabulary(products)
         self._neighbours = Neighbours(products, self.words)
+        self._networks: list[SetScores]
+        if learnt is not None:
+            parts = (_of_member(learnt, member) for member in range(members))
+            self._networks = [network_from(len(self.words), part) for part in parts]
+            return
         keys = [one.key if apart == "formula" else one.system for one in products]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         groups = np.array([numbers[key] for key in keys], np.int64)
         examples = examples_of(self.words, self._neighbours, products, groups)
-        self._networks: list[SetScores] = [
+        self._networks = [
             trained(len(self.words), examples, seed + member) for member in range(members)
         ]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The weights of all networks, from which an equal ranking is made."""
+        return {
+            f"{member}.{name}": value.numpy()
+            for member, network in enumerate(self._networks)
+            for name, value in network.state_dict().items()
+        }
 
     def rank(self, products: Sequence[Product], top: int = 5) -> list[list[Ranked]]:
         """The `top` most probable sets of each product; fewer, or none, where fewer cover it.
@@ -106,6 +123,11 @@ class PrecursorRanking:
 
     def _named(self, places: frozenset[int], probability: float) -> Ranked:
         return Ranked(tuple(sorted(self.words.names[one] for one in places)), probability)
+
+
+def _of_member(learnt: Mapping[str, npt.NDArray[Any]], member: int) -> dict[str, npt.NDArray[Any]]:
+    start = f"{member}."
+    return {k.removeprefix(start): value for k, value in learnt.items() if k.startswith(start)}
 
 
 def top_shares(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matdata as md
 from matdata.plugin import (
@@ -85,6 +85,16 @@ class Rows:
         learnt = {k: v for k, v in asdict(options).items() if k not in ASIDE}
         request = {**learnt, "version": VERSION}
         return open_test_part(self._dataset, options.split, self._cache, "precursors", request)
+
+    def identity(self, options: PrecursorOptions) -> dict[str, Any]:
+        """What is learnt: from what, how, and by which version of this code."""
+        split = self._dataset.load_split(options.split)[1] if options.split else None
+        return {
+            "dataset": self._dataset.digest,
+            "split": None if split is None else split["digest"],
+            "options": {k: v for k, v in asdict(options).items() if k not in ASIDE},
+            "version": VERSION,
+        }
 
     def products(self, part: str) -> list[Product]:
         """Products of a part with their sets; those that cannot be read are said."""
