@@ -51,7 +51,8 @@ class Reproduced:
             "compared": {
                 "trained": report.compared(self.entries),
                 "computed": report.compared(self.entries, trained=False),
-                "without_data": report.compared(self.entries, trained=False, from_data=False),
+                "without_data": report.compared(self.entries, trained=False, data="none"),
+                "other_release": report.compared(self.entries, data="other release"),
             },
             "files": [str(path) for path in self.files],
         }

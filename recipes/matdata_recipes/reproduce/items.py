@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matdata_recipes.preset_data import DATA
 from matdata_recipes.presets import PRESETS, Preset
+from matdata_recipes.reproduce.statuses import Data
 
 PAPERS = {
     "finder": "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022): Finder",
@@ -60,6 +61,8 @@ class Item:
         Whether it is a drawing that shows no result.
     remark
         What must be known of all of its numbers.
+    other_release
+        Whether the data that can be had are another release than the paper's.
     """
 
     paper: str
@@ -77,6 +80,14 @@ class Item:
     stand_in: str = ""
     drawing: bool = False
     remark: str = ""
+    other_release: bool = False
+
+    @property
+    def data_of(self) -> Data:
+        """What its numbers are computed from."""
+        if self.other_release:
+            return "other release"
+        return "paper" if self.data else "none"
 
     @property
     def ref(self) -> str:

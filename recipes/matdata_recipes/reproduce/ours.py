@@ -68,7 +68,7 @@ def numbers_of(item: Item, records: Records) -> list[Number]:
             slack=check["slack"],
             notes=tuple(filter(None, (check.get("reason"),))),
             evidence=() if check["ours"] is None else (f"analyses/{file_of(item)}",),
-            from_data=bool(item.data),
+            data=item.data_of,
             remarks=(item.remark,) if item.remark else (),
         )
         for check in analysed.get("checks", ())

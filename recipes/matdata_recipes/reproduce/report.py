@@ -11,7 +11,7 @@ from typing import Any
 
 from matdata_recipes.reproduce.items import PAPERS, Item
 from matdata_recipes.reproduce.ours import Records, numbers_of, status_of
-from matdata_recipes.reproduce.statuses import MEANINGS, TOLERANCE, Number, Status
+from matdata_recipes.reproduce.statuses import MEANINGS, TOLERANCE, Data, Number, Status
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def summary(entries: Sequence[Entry]) -> dict[str, int]:
 
 
 def compared(
-    entries: Sequence[Entry], trained: bool = True, from_data: bool = True
+    entries: Sequence[Entry], trained: bool = True, data: Data = "paper"
 ) -> dict[str, int]:
-    """Numbers on the papers' own data by status, each once.
+    """Numbers by status, each once.
 
     Parameters
     ----------
@@ -159,27 +159,30 @@ def compared(
         The items.
     trained
         Whether errors of trained models are counted, or what is computed without one.
-    from_data
-        Whether those of the papers' data are counted, or those that need none.
+    data
+        What those that are counted are computed from.
     """
     numbers = {(n.place, n.label): n for one in entries for n in one.numbers if n.counted}
-    counts = Counter(
-        n.status for n in numbers.values() if n.trained is trained and n.from_data is from_data
-    )
+    counts = Counter(n.status for n in numbers.values() if n.trained is trained and n.data == data)
     return {status: counts[status] for status in MEANINGS if counts[status]}
 
 
 def compared_text(entries: Sequence[Entry]) -> str:
     """How many numbers are compared, in a sentence."""
-    kinds = ((True, True, "errors of models"), (False, True, "other numbers"),
-             (False, False, "numbers of tables that need no data"))  # fmt: skip
+    kinds: tuple[tuple[bool, Data, str], ...] = (
+        (True, "paper", "errors of models"),
+        (False, "paper", "other numbers"),
+        (False, "none", "numbers of tables that need no data"),
+        (True, "other release", "scores of models on another release of a paper's data"),
+    )
     parts = []
-    for trained, from_data, what in kinds:
-        counts = compared(entries, trained, from_data)
+    for trained, data, what in kinds:
+        counts = compared(entries, trained, data)
         rest = ", ".join(f"{count} {status}" for status, count in counts.items())
         parts.append(f"{sum(counts.values())} {what}" + (f" ({rest})" if rest else ""))
     return (
-        f"compared on the papers' own data: {parts[0]} and {parts[1]}; besides, {parts[2]}; "
+        f"compared on the papers' own data: {parts[0]} and {parts[1]}; besides, {parts[2]} and "
+        f"{parts[3]}; "
         f"that an error within {TOLERANCE:.0%} counts as reproduced is our criterion"
     )
 

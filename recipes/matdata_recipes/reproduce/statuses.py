@@ -12,6 +12,7 @@ Status = Literal[
     "reproduced", "within error", "differs", "in part", "drawn", "stand-in", "data closed",
     "not run", "not built", "drawing",
 ]  # fmt: skip
+Data = Literal["paper", "other release", "none"]
 #: An error counts as reproduced if it is this near to the paper's, as a share of it.
 TOLERANCE = 0.05
 MEANINGS: dict[Status, str] = {
@@ -58,8 +59,9 @@ class Number:
         Names of the records of results that hold ours.
     seconds
         That the trainings took.
-    from_data
-        Whether it is computed from data of the paper, not from tables of symmetry alone.
+    data
+        What ours is computed from: the paper's own data, another release of them, or tables of
+        symmetry alone.
     remarks
         What else is on record, or must be known, whatever the status.
     """
@@ -73,7 +75,7 @@ class Number:
     notes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     seconds: float = 0.0
-    from_data: bool = True
+    data: Data = "paper"
     remarks: tuple[str, ...] = ()
 
     @property
