@@ -16,9 +16,11 @@ from matdata.training.settings import TrainSettings
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 LINES = [
-    (path.parent.name, line.strip())
+    (path.parent.name, re.sub(r" *\\\n *", " ", line).strip())
     for path in sorted(PLUGINS.glob("*/README.md"))
-    for line in re.findall(r"^ *matdata train .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    for line in re.findall(
+        r"^ *matdata train (?:.*\\\n)*.*$", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
 ]
 
 
