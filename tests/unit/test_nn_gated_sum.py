@@ -169,6 +169,28 @@ def test_half_precision_is_computed_in_float32_and_given_back():
 
 
 @needs_loops
+@pytest.mark.parametrize("end", [-1, 4])
+@pytest.mark.parametrize("ends", ["sender", "receiver"])
+def test_an_end_that_is_no_site_is_refused(ends, end):
+    case = Case(4, 9, 2, False)
+    getattr(case, ends)[3] = end
+    with pytest.raises(IndexError):
+        case.run(compiled, "softplus")
+
+
+@needs_loops
+@pytest.mark.parametrize("name", ["sender", "receiver", "count", "of_all"])
+def test_fewer_ends_or_counts_than_edges_are_refused(name):
+    case = Case(4, 9, 2, True)
+    setattr(case, name, getattr(case, name)[:5])
+    with pytest.raises(IndexError, match=r"9 edges with .*\(5,\)"):
+        case.run(compiled, "softplus")
+    case.both = case.both[:, :6]
+    with pytest.raises(IndexError):
+        case.run(compiled, "softplus")
+
+
+@needs_loops
 def test_a_single_edge_is_normalised_by_running_statistics():
     case = Case(2, 1, 4, False)
     norm = case.norm(torch.float32)
