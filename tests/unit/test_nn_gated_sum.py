@@ -156,6 +156,18 @@ def test_what_loops_do_not_know_goes_by_tensors():
     assert torch.equal(gated_sum(*given, norm), torch.zeros(4, 2))
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_batch_without_edges_leaves_running_statistics_as_they_are(counted):
+    case = Case(4, 0, 2, counted)
+    norm = case.norm(torch.float32)
+    norm.running_mean.fill_(3.0)
+    given = case.both.float(), case.edge.float(), case.sender, case.receiver
+    count = case.count if case.count is None else case.count.float()
+    assert torch.equal(gated_sum(*given, norm, count=count), torch.zeros(4, 2))
+    assert torch.equal(norm.running_mean, torch.full((4,), 3.0))
+    assert torch.equal(norm.running_var, torch.ones(4))
+
+
 @needs_loops
 def test_half_precision_is_computed_in_float32_and_given_back():
     case = Case(5, 30, 4, False)
