@@ -2,9 +2,9 @@
 
 A single value has no standard deviation, and torch refuses to train on it; yet the last batch of an
 epoch may be one crystal of one site. The rule, for every network that the loop trains: a batch that
-gives a channel one value, or none, is normalised by the running statistics, as in evaluation, and leaves
-these as they are. It depends on the batch alone, so a training that was killed ends in the same
-bits.
+gives a channel one value, or none, is normalised by the running statistics, as in evaluation, and
+leaves these as they are. It depends on the batch alone, so a training that was killed ends in the
+same bits.
 """
 
 from __future__ import annotations
