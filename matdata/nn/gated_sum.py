@@ -67,6 +67,11 @@ def gated_sum(
     -------
     (N, w)
         Sums; 0 for a site that sends no edge.
+
+    Raises
+    ------
+    IndexError
+        If an edge has no sender, receiver or count, or one of its ends is no site.
     """
     of_all = count if of_all is None else of_all
     loops = use_loops(edge) and edge.dtype != torch.float64 and len(edge) > 0
@@ -152,6 +157,7 @@ class _GatedSum(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         from matdata.nn.cpu import gated_kernels as kernels
 
+        _require_sites(both, edge, *rest)
         norm = torch.stack([torch.zeros_like(bias), torch.ones_like(bias), weight, bias])
         if how.known is not None:
             mean, variance = how.known
@@ -230,6 +236,25 @@ class _Gradient(torch.autograd.Function):
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
         return member_by_member(_Gradient.apply, info, in_dims, inputs)
+
+
+def _require_sites(both: Tensor, edge: Tensor, *rest: Tensor) -> None:
+    """Refuse what the loops, which check nothing, would read and write beside their arrays.
+
+    Raises
+    ------
+    IndexError
+        If there are not as many ends and counts as edges, an end is no site, or widths differ.
+    """
+    if any(one.shape != edge.shape[:1] for one in rest):
+        shapes = ", ".join(str(tuple(one.shape)) for one in rest)
+        raise IndexError(f"{len(edge)} edges with senders, receivers and counts of {shapes}")
+    if both.shape[1] != 2 * edge.shape[1]:
+        raise IndexError(f"{both.shape[1]} channels of sites for {edge.shape[1]} of edges")
+    for ends in rest[:2]:
+        least, most = (int(end) for end in torch.aminmax(ends))
+        if least < 0 or most >= len(both):
+            raise IndexError(f"edges of sites {least} to {most}, and there are {len(both)}")
 
 
 def _over_channels(

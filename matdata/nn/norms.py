@@ -2,9 +2,9 @@
 
 A single value has no standard deviation, and torch refuses to train on it; yet the last batch of an
 epoch may be one crystal of one site. The rule, for every network that the loop trains: a batch that
-gives a channel one value is normalised by the running statistics, as in evaluation, and leaves
-these as they are. It depends on the batch alone, so a training that was killed ends in the same
-bits.
+gives a channel one value, or none, is normalised by the running statistics, as in evaluation, and
+leaves these as they are. It depends on the batch alone, so a training that was killed ends in the
+same bits.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def by_running_statistics(norm: _BatchNorm, rows: Tensor) -> Tensor:
 
 
 def _is_single(rows: Tensor) -> bool:
-    """Whether each channel has one value."""
-    return rows.numel() == rows.shape[1]
+    """Whether each channel has one value, or none."""
+    return rows.numel() <= rows.shape[1]
 
 
 def _rest_for_single(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -125,6 +125,8 @@ class HullReference:
         added = np.setdiff1d(np.arange(size), places, assume_unique=True)
         if len(places) != self.size or len(added) != len(given) or (np.diff(places) <= 0).any():
             raise StructureError(f"{self.size} entries need as many places below {size}, ascending")
+        if not self.size:
+            return HullReference.build(compositions, given, workers)
         fractions, rows = Fractions.of(compositions), places[self.entry]
         table, entry = extended_table(self.table, rows, fractions, given, added, workers)
         return HullReference(table, entry, size)

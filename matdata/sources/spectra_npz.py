@@ -6,6 +6,7 @@ them twice, neither reads them twice nor has them in memory; compressed ones are
 
 from __future__ import annotations
 
+import math
 import struct
 import zipfile
 import zlib
@@ -64,6 +65,8 @@ def _array(archive: zipfile.ZipFile, path: Path, name: str) -> npt.NDArray[Any]:
     if dtype.hasobject or not stored or 0 in shape:
         with archive.open(member) as file:
             return np.lib.format.read_array(file, allow_pickle=False)
+    if begin + math.prod(shape) * dtype.itemsize != member.file_size:
+        raise ValueError(f"{member.filename!r} does not hold the {shape} numbers that it names")
     with open(path, "rb") as raw:
         raw.seek(member.header_offset)
         start = member.header_offset + _LOCAL + sum(_LENGTHS.unpack(raw.read(_LOCAL)))

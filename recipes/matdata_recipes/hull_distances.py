@@ -46,6 +46,20 @@ ROLE, INITIAL, RELAXED = "structure_role", "initial", "relaxed"
 LOOP = {"lr": 1e-3, "batch_size": 32, "schedule": "cosine"}
 
 
+def models_of(given: argparse.Namespace) -> list[str]:
+    """The models, each once; refused before any work is one that there is not."""
+    models = list(dict.fromkeys(model.strip() for model in given.models.split(",")))
+    for model in models:
+        trainer(model.removesuffix(D))
+    pairs = given.initial is not None or given.initial_col is not None
+    if any(model.endswith(D) for model in models) and not pairs:
+        raise ConfigError(
+            f"{D} variants are trained on structures before relaxation too",
+            next_step="give those with --initial or --initial-col",
+        )
+    return models
+
+
 def built(given: argparse.Namespace, cache: Path) -> tuple[md.Dataset, str]:
     """The dataset, and its column of formation energies."""
     options: dict[str, Any] = {"limit": given.limit, "name": given.name, "split": None}
@@ -177,13 +191,8 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Train, compare and draw."""
     given = parser().parse_args(words)
-    cache, models = cache_dir(given.cache), given.models.split(",")
+    cache, models = cache_dir(given.cache), models_of(given)
     dataset, target = built(given, cache)
-    if any(model.endswith(D) for model in models) and not paired(dataset):
-        raise ConfigError(
-            f"{D} variants are trained on structures before relaxation too",
-            next_step="give those with --initial or --initial-col",
-        )
     panels = [one for model in models for one in panels_of(model, dataset, target, given, cache)]
     document: dict[str, Any] = {"dataset": dataset.ref, "target": target}
     document |= {"models": [numbers(one) for one in panels]}

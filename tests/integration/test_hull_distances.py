@@ -72,6 +72,12 @@ def test_pairs_by_role_and_the_symmetry_that_changes(tmp_path, paths):
     assert (tmp_path / "out" / "symmetry.png").is_file()
 
 
-def test_variants_of_both_structures_need_them(tmp_path, paths, capsys):
-    assert _run(tmp_path, "--from", str(paths[0]), "--models", "cgcnn-d") == 1
-    assert "--initial" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("models", "message"), [("cgcnn-d", "--initial"), ("rf-magpie,rosst", "did you mean 'roost'")]
+)
+def test_what_cannot_be_trained_is_refused_before_any_work(
+    tmp_path, paths, capsys, models, message
+):
+    assert _run(tmp_path, "--from", str(paths[0]), "--models", models) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()

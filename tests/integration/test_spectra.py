@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -408,6 +410,18 @@ def test_arrays_of_a_file_are_mapped_or_read_alike(tmp_path):
     (tmp_path / "stored.npz").write_bytes(raw)
     with pytest.raises(md.SourceError, match=r"bad CRC-32 of 'eps_re_xx\.npy'"):
         build(tmp_path, tmp_path / "stored.npz", "damaged")
+
+
+def test_an_array_that_names_more_numbers_than_it_has_is_refused(tmp_path):
+    """A mapped array must not go on into what the file holds after it."""
+    with zipfile.ZipFile(tmp_path / "short.npz", "w") as archive:
+        for name, values in arrays().items():
+            file = io.BytesIO()
+            np.save(file, values)
+            short = 8 * (name == "eps_re_xx")
+            archive.writestr(f"{name}.npy", file.getvalue()[: file.tell() - short])
+    with pytest.raises(md.SourceError, match=r"'eps_re_xx\.npy' does not hold"):
+        build(tmp_path, tmp_path / "short.npz", "short")
 
 
 def test_an_archive_of_arrays_holds_spectra_as_numbers(tmp_path, oscillators):

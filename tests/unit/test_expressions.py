@@ -180,6 +180,15 @@ def test_what_is_refused_says_where(text, message):
     assert "\n" not in caught.value.what
 
 
+@pytest.mark.parametrize("text", ["k > 3 and", "k >", "gap + ", "not", "k = 1", "kind in (", ""])
+def test_an_expression_that_is_not_whole_is_taken_for_no_column(text):
+    with pytest.raises(ConfigError) as caught:
+        parse_expression(text, TABLE)
+    assert caught.value.cause is None
+    with pytest.raises(ConfigError, match="no column is called that"):
+        parse_expression("shear modulus", TABLE)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

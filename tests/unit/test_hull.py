@@ -268,6 +268,13 @@ def test_extending_looks_at_touched_systems_alone(monkeypatch):
     assert added("K", -0.1) == [1]
 
 
+def test_a_reference_of_no_entry_is_extended():
+    none = HullReference.build(Compositions.from_amounts([], []), np.zeros(0))
+    entries, energies = compositions(["Li", "O", "LiO"]), np.array([0.0, 0.0, -1.0])
+    extended = none.extended(entries, energies, np.zeros(0, np.int64))
+    _same_bits(HullReference.build(entries, energies), extended)
+
+
 def test_places_that_are_not_ascending_are_refused():
     entries = compositions(["Li", "O"])
     reference = HullReference.build(entries, np.zeros(2))

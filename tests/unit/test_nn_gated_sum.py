@@ -156,6 +156,18 @@ def test_what_loops_do_not_know_goes_by_tensors():
     assert torch.equal(gated_sum(*given, norm), torch.zeros(4, 2))
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_batch_without_edges_leaves_running_statistics_as_they_are(counted):
+    case = Case(4, 0, 2, counted)
+    norm = case.norm(torch.float32)
+    norm.running_mean.fill_(3.0)
+    given = case.both.float(), case.edge.float(), case.sender, case.receiver
+    count = case.count if case.count is None else case.count.float()
+    assert torch.equal(gated_sum(*given, norm, count=count), torch.zeros(4, 2))
+    assert torch.equal(norm.running_mean, torch.full((4,), 3.0))
+    assert torch.equal(norm.running_var, torch.ones(4))
+
+
 @needs_loops
 def test_half_precision_is_computed_in_float32_and_given_back():
     case = Case(5, 30, 4, False)
@@ -166,6 +178,28 @@ def test_half_precision_is_computed_in_float32_and_given_back():
     torch.testing.assert_close(
         out.double(), case.by_definition("softplus")[0], rtol=1e-2, atol=1e-2
     )
+
+
+@needs_loops
+@pytest.mark.parametrize("end", [-1, 4])
+@pytest.mark.parametrize("ends", ["sender", "receiver"])
+def test_an_end_that_is_no_site_is_refused(ends, end):
+    case = Case(4, 9, 2, False)
+    getattr(case, ends)[3] = end
+    with pytest.raises(IndexError):
+        case.run(compiled, "softplus")
+
+
+@needs_loops
+@pytest.mark.parametrize("name", ["sender", "receiver", "count", "of_all"])
+def test_fewer_ends_or_counts_than_edges_are_refused(name):
+    case = Case(4, 9, 2, True)
+    setattr(case, name, getattr(case, name)[:5])
+    with pytest.raises(IndexError, match=r"9 edges with .*\(5,\)"):
+        case.run(compiled, "softplus")
+    case.both = case.both[:, :6]
+    with pytest.raises(IndexError):
+        case.run(compiled, "softplus")
 
 
 @needs_loops

@@ -6,6 +6,7 @@ by a small grammar (`matdata.core.expressions.grammar`); nothing of it is ever r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Why a target is missing although its columns are there: code of counts and ledgers.
 TARGET_DOMAIN = "target_domain"
+_OPERATORS = re.compile(r"[<>=!&|*+^]|\b(and|or|not)\b|\bin\s*\(", re.IGNORECASE)
 
 
 class Cells(NamedTuple):
@@ -172,6 +174,8 @@ def _parsed(text: str, columns: Sequence[str]) -> Node:
     except ConfigError as error:
         if columns_called(text, columns):
             return Name(text)
+        if not text.strip() or _OPERATORS.search(text):
+            raise  # an expression that is not whole: no column was meant
         near = did_you_mean(text, columns)
         raise ConfigError(
             error.what, cause=f"no column is called that{near}", next_step=error.next_step
