@@ -131,7 +131,7 @@ def test_splits_that_divide_rows_among_too_many_files_are_refused(tmp_path, monk
     monkeypatch.setattr(hf_files, "MOST_GROUPS", 3)
     some = rich.build(tmp_path, split="70/15/15")
     some.split(seed=1, name="other")
-    with pytest.raises(md.ConfigError, match="2 splits divide the rows among . files"):
+    with pytest.raises(md.ConfigError, match=r"2 splits divide the rows among . files"):
         write(some, tmp_path / "hf", "hf", split="70-15-15-seed0,other")
     assert not (tmp_path / "hf").exists()
 
