@@ -85,7 +85,9 @@ def _write_groups(
         for block in content.blocks():
             group_of = division.group_of[block.start : block.start + len(block.table)]
             here = [group for group in np.unique(group_of).tolist() if group in writers]
-            table = _table(block, content, features, schema) if here else None
+            if not here:
+                continue
+            table = _table(block, content, features, schema)
             for group in here:
                 rows = numbers_array(np.flatnonzero(group_of == group))
                 writers[group].write(table.take(rows))
