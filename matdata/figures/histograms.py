@@ -24,6 +24,8 @@ CONSTANT = 0.2
 MOST_CLASSES, MOST_WHOLE = 15, 60
 #: How many times the median a bar is from which counts are logarithmic.
 HIDING = 100
+#: Numbers beyond it have differences that no float holds, and are in no bin.
+LARGEST = 1e300
 
 
 def histogram(
@@ -55,11 +57,15 @@ def _summary(values: Float, missing: int) -> str:
     if len(values):
         with np.errstate(over="ignore", invalid="ignore"):
             parts += [f"mean {values.mean():.4g}, median {np.median(values):.4g}"]
+        if beyond := int((np.abs(values) > LARGEST).sum()):
+            parts.append(f"{beyond:,} beyond {LARGEST:g} not drawn")
     return ", ".join([*parts, *([f"{missing:,} missing"] if missing else [])])
 
 
 def bin_edges(values: Float, count: int | None = None) -> Float:
     """Edges of 10 to 60 bins over finite values; of whole numbers in a small range one for each.
+
+    Values beyond `LARGEST` are in no bin.
 
     Parameters
     ----------
@@ -68,6 +74,9 @@ def bin_edges(values: Float, count: int | None = None) -> Float:
     count
         For how many values bins are chosen; all if not given.
     """
+    values = values[np.abs(values) <= LARGEST]
+    if not len(values):
+        return np.array([-0.5, 0.5])
     low, high = float(values.min()), float(values.max())
     if high - low <= MOST_WHOLE and bool((values == np.round(values)).all()) and abs(high) < 2**52:
         return np.arange(low - 0.5, high + 1.0)
@@ -86,7 +95,7 @@ def _bars(axes: Axes, values: Float, colour: str) -> None:
     if whole:
         integer_axis(axes, "x")
     bars = np.asarray(counts)
-    if bars.max() > HIDING * np.median(bars[bars > 0]):
+    if bars.any() and bars.max() > HIDING * np.median(bars[bars > 0]):
         axes.set_yscale("log")
         axes.set(ylabel="materials (logarithmic)", ylim=(0.5, None))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")

@@ -52,7 +52,7 @@ def superseded(
                 kept.append((version.ref, reason))
                 continue
             group = [*dependents(artefacts, [*gone, version]), version]
-            group += _snapshots_of(artefacts, [*gone, *group], version)
+            group += _snapshots_of(artefacts, [*gone, *group], version, elsewhere)
             gone += group
             going.append(group)
     return Superseded(going, kept)
@@ -98,12 +98,16 @@ def _referred_to(
 
 
 def _snapshots_of(
-    artefacts: Sequence[Artefact], gone: Sequence[Artefact], version: Artefact
+    artefacts: Sequence[Artefact],
+    gone: Sequence[Artefact],
+    version: Artefact,
+    elsewhere: Sequence[Artefact],
 ) -> list[Artefact]:
-    """The snapshot of a version, if no dataset that stays was made from it."""
+    """The snapshot of a version, if no dataset that stays, here or elsewhere, was made from it."""
     staying = {key for one in artefacts if one not in gone for key in one.needs}
     return [
         one
         for one in artefacts
         if one.kind == "snapshot" and one.provides & version.needs and not one.provides & staying
+        if not lacking_elsewhere(artefacts, elsewhere, [*gone, one])
     ]

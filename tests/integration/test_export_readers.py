@@ -18,7 +18,7 @@ import matdata as md
 from matdata.adapters.ase import to_atoms
 from matdata.cli import main
 from matdata.datasets.exporting import ExportRequest, export_dataset
-from matdata.datasets.exports import hf_files
+from matdata.datasets.exports import hf, hf_files
 from matdata.datasets.exports.content import Exported
 
 pytestmark = pytest.mark.slow
@@ -109,7 +109,31 @@ def test_the_first_of_several_splits_has_all_materials(tmp_path):
         write(some, tmp_path / "hf", "hf", split="few,70-15-15-seed0")
     folder = write(some, tmp_path / "hf", "hf", split="70-15-15-seed0,few")
     text = (folder / "README.md").read_text()
-    assert "- config_name: few" in text
+    assert '- config_name: "few"' in text
+
+
+@pytest.mark.slow
+def test_names_of_splits_that_yaml_takes_for_other_values(tmp_path, load_dataset, monkeypatch):
+    """Four splits of which each divides the rows anew, in files of which few are open at a time."""
+    monkeypatch.setattr(hf, "OPEN_FILES", 2)
+    some = rich.build(tmp_path, split=None)
+    for seed, name in enumerate(("yes", "2024", "null", "1e3")):
+        some.split(seed=seed, name=name)
+    folder = write(some, tmp_path / "hf", "hf", split="yes,2024,null,1e3")
+    assert len(list((folder / "data").iterdir())) > 4
+    for name in ("yes", "2024", "null", "1e3"):
+        opened, split = load_dataset(folder, name), some.split(name)
+        assert sorted(opened["test"]["material_id"]) == sorted(split["test"])
+        assert sorted(opened["train"]["material_id"]) == sorted(split["train"])
+
+
+def test_splits_that_divide_rows_among_too_many_files_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(hf_files, "MOST_GROUPS", 3)
+    some = rich.build(tmp_path, split="70/15/15")
+    some.split(seed=1, name="other")
+    with pytest.raises(md.ConfigError, match=r"2 splits divide the rows among . files"):
+        write(some, tmp_path / "hf", "hf", split="70-15-15-seed0,other")
+    assert not (tmp_path / "hf").exists()
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 
 import h5py
@@ -85,6 +86,48 @@ def test_blocks_give_the_arrays_of_the_whole(dataset, tmp_path, monkeypatch):
             text = array.dtype.kind == "U"
             found = stored.asstr()[:].astype(array.dtype) if text else stored[:]
             np.testing.assert_array_equal(found, array, name, strict=True)
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Builds a dataset of two formulas with a column of some cells."""
+
+    def build(cells):
+        rows = [
+            {"material_id": f"m{k}", "formula": formula, "odd": cell}
+            for k, (formula, cell) in enumerate(zip(("NaCl", "KBr"), cells, strict=True))
+        ]
+        path = tmp_path / "odd.jsonl"
+        path.write_text("\n".join(map(json.dumps, rows)))
+        return md.build(path, cache=tmp_path / "cache", split=None, workers=1)
+
+    return build
+
+
+def test_whole_numbers_that_floats_would_round_stay_whole(odd, tmp_path):
+    cells = [2**62 + 1, -(2**53) - 1]
+    dataset = odd(cells)
+    for form in ("npz", "hdf5"):
+        export_dataset(dataset, ExportRequest(tmp_path / form, form))
+    with np.load(tmp_path / "npz") as file:
+        assert file["table.odd"].tolist() == cells
+    with h5py.File(tmp_path / "hdf5") as file:
+        assert file["table/odd"][:].tolist() == cells
+
+
+@pytest.mark.parametrize("form", ["npz", "hdf5"])
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["a\0b", "c"], "letter NUL"),
+        (["a\0", "c"], "letter NUL"),
+        ([2**62 + 1, None], "whole numbers above 2\\^53"),
+    ],
+)
+def test_cells_that_no_array_holds_are_refused(odd, form, cells, message, tmp_path):
+    with pytest.raises(md.ConfigError, match=f"column 'odd' has .*{message}"):
+        export_dataset(odd(cells), ExportRequest(tmp_path / "out", form))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("form", ["npz", "hdf5"])

@@ -25,7 +25,7 @@ from matdata.datasets.exports import hf_files
 from matdata.datasets.exports.card import write_card
 from matdata.datasets.exports.content import Block, Exported
 from matdata.datasets.exports.feature_columns import FeatureRows
-from matdata.datasets.exports.hf_files import configs_of, divided
+from matdata.datasets.exports.hf_files import Division, configs_of, divided
 from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.table_files import UNIT, table_schema
 from matdata.store.arrow import numbers_array
@@ -40,6 +40,7 @@ SITES = {
     "species": pa.list_(pa.string()),
 }
 IN_ANGSTROM = ("lattice", "positions")
+OPEN_FILES = 100  # at a time; of systems that allow few, 256 in all
 
 
 def write_hf(folder: Path, content: Exported) -> None:
@@ -48,22 +49,16 @@ def write_hf(folder: Path, content: Exported) -> None:
     Raises
     ------
     ConfigError
-        If a column has the name of one of a structure or a feature.
+        If a column has the name of one of a structure or a feature, or the splits do not go
+        together.
     """
+    division = divided(content)
     schema = _schema(content)
     (folder / "data").mkdir()
-    division = divided(content)
     features = {name: FeatureRows(one) for name, one in content.features.items()}
-    with contextlib.ExitStack() as stack:
-        writers = [
-            stack.enter_context(_Shards(folder / "data", group.names, schema))
-            for group in division.groups
-        ]
-        for block in content.blocks():
-            table = _table(block, content, features, schema)
-            group_of = division.group_of[block.start : block.start + len(table)]
-            for group in np.unique(group_of[group_of >= 0]).tolist():
-                writers[group].write(table.take(numbers_array(np.flatnonzero(group_of == group))))
+    for first in range(0, len(division.groups), OPEN_FILES):
+        some = range(first, min(first + OPEN_FILES, len(division.groups)))
+        _write_groups(folder / "data", content, features, schema, division, some)
     configs = configs_of(content, division)
     opened = _OPENED + "".join(_ONE.format(name) for name in list(configs)[:1] if len(configs) > 1)
     files = {
@@ -71,6 +66,31 @@ def write_hf(folder: Path, content: Exported) -> None:
     }
     top = header(content, schema, files, configs=configs, folder=folder)
     write_card(folder / "README.md", content, "hf", top, opened)
+
+
+def _write_groups(
+    folder: Path,
+    content: Exported,
+    features: dict[str, FeatureRows],
+    schema: pa.Schema,
+    division: Division,
+    some: range,
+) -> None:
+    """Write the rows of some groups, each to its own files."""
+    with contextlib.ExitStack() as stack:
+        writers = {
+            group: stack.enter_context(_Shards(folder, division.groups[group].names, schema))
+            for group in some
+        }
+        for block in content.blocks():
+            group_of = division.group_of[block.start : block.start + len(block.table)]
+            here = [group for group in np.unique(group_of).tolist() if group in writers]
+            if not here:
+                continue
+            table = _table(block, content, features, schema)
+            for group in here:
+                rows = numbers_array(np.flatnonzero(group_of == group))
+                writers[group].write(table.take(rows))
 
 
 _OPENED = """```python

@@ -18,6 +18,7 @@ from matdata.core.part_names import PARTS
 from matdata.datasets.exports.content import Exported
 
 SHARD_ROWS = 100_000
+MOST_GROUPS = 1_000  # rows that are in the same parts of all splits, of which each takes a file
 #: What the parts are called there.
 CALLED = {"train": "train", "val": "validation", "test": "test"}
 DEFAULT = "default"  # what a configuration is called there if there is one
@@ -84,7 +85,8 @@ def divided(content: Exported) -> Division:
     Raises
     ------
     ConfigError
-        If a row has no part in the first split and one in another.
+        If a row has no part in the first split and one in another, or the splits together divide
+        the rows among more than `MOST_GROUPS` files.
     """
     splits = list(content.folds.values())
     if not splits:
@@ -101,6 +103,12 @@ def divided(content: Exported) -> Division:
             next_step="name the split that has them first; its parts are those of the files",
         )
     written = unique[:, 0] != _NONE
+    if np.count_nonzero(written) > MOST_GROUPS:
+        raise ConfigError(
+            f"{len(splits)} splits divide the rows among {np.count_nonzero(written):,} files, as "
+            f"no row is written twice; {MOST_GROUPS:,} at most are written",
+            next_step="name fewer splits, or write each to a folder of its own",
+        )
     names = (*PARTS, "")
     groups = [
         (tuple(names[code] for code in row.tolist()), int(size))

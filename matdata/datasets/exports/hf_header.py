@@ -79,7 +79,7 @@ def _several(schema: pa.Schema, configs: Configs, folder: Path) -> Iterator[str]
     """Files, types and rows of several configurations, of which the first one is the default."""
     yield "configs:"
     for number, (name, parts) in enumerate(configs.items()):
-        yield f"- config_name: {name}"
+        yield f"- config_name: {_text(name)}"
         yield from ["  default: true"] if number == 0 else []
         yield "  data_files:"
         for split, one in parts.items():
@@ -88,7 +88,7 @@ def _several(schema: pa.Schema, configs: Configs, folder: Path) -> Iterator[str]
             yield from (f"    - {path}" for path in one.paths)
     yield "dataset_info:"
     for name, parts in configs.items():
-        yield f"- config_name: {name}"
+        yield f"- config_name: {_text(name)}"
         files = {split: [folder / path for path in one.paths] for split, one in parts.items()}
         yield from _info(schema, files)
 

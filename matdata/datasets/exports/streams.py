@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matdata.core.crystals import Ragged, offsets_of
+from matdata.core.errors import ConfigError
 from matdata.datasets.exports.content import BLOCK, Exported
 from matdata.datasets.exports.feature_columns import DenseRows
 from matdata.features.base import Dense
@@ -20,6 +21,8 @@ from matdata.store.spectrum_columns import AxisColumn, SpectrumColumn
 Array = npt.NDArray[Any]
 #: Rows in memory at a time of a column of lists or records; bytes of texts, of four each letter.
 NESTED, TEXT_BYTES = 256, 16 << 20
+#: The largest whole number up to which floating point has all.
+EXACT = 1 << 53
 
 
 class Stream(NamedTuple):
@@ -57,7 +60,13 @@ def _whole(name: str, array: Array) -> Stream:
 
 
 def _of_column(content: Exported, name: str) -> Stream:
-    """A column of the table; of a number that is missing NaN, of a text ``""``."""
+    """A column of the table; of a number that is missing NaN, of a text ``""``.
+
+    Raises
+    ------
+    ConfigError
+        If an array would have other values than the column.
+    """
     columns, n = content.dataset.columns, len(content)
     own = columns[name] if columns.spectra is not None and name in columns.spectra.names else None
     if isinstance(own, AxisColumn):  # the points, once
@@ -81,9 +90,13 @@ def _of_column(content: Exported, name: str) -> Stream:
     if types == {bool}:
         convert, dtype = _truths, np.dtype(np.bool_)
     elif not types <= {bool, int, float, type(None)}:
-        width = max((len(_text(cell)) for piece in pieces(rows) for cell in piece), default=0)
+        width = max((_length(name, cell) for piece in pieces(rows) for cell in piece), default=0)
         convert, dtype = _texts, np.dtype(f"<U{max(width, 1)}")
         rows = max(1, min(rows, TEXT_BYTES // dtype.itemsize))
+    elif int in types and any(_is_inexact(cell) for piece in pieces(rows) for cell in piece):
+        convert, dtype = _whole_numbers, np.dtype(np.int64)
+        if types != {int}:
+            raise _unheld(name, "has whole numbers above 2^53, and cells without a number")
     return Stream(
         f"table.{name}",
         dtype,
@@ -103,6 +116,15 @@ def _numbers(cells: list[Any]) -> Array:
     return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
 
 
+def _is_inexact(cell: Any) -> bool:
+    """Whether a cell is a whole number that floating point would round."""
+    return type(cell) is int and abs(cell) > EXACT
+
+
+def _whole_numbers(cells: list[Any]) -> Array:
+    return np.asarray(cells, dtype=np.int64)
+
+
 def _truths(cells: list[Any]) -> Array:
     return np.asarray(cells, dtype=np.bool_)
 
@@ -115,6 +137,21 @@ def _text(cell: Any) -> str:
     if cell is None:
         return ""
     return json_text(cell) if is_nested(cell) else str(cell)
+
+
+def _length(name: str, cell: Any) -> int:
+    """Letters of a text. NumPy cuts off NUL at its end, and HDF5 ends it at the first."""
+    text = _text(cell)
+    if "\0" in text:
+        raise _unheld(name, f"has a text with the letter NUL ({text!r:.40})")
+    return len(text)
+
+
+def _unheld(name: str, what: str) -> ConfigError:
+    return ConfigError(
+        f"column {name!r} {what}, which no array holds",
+        next_step="write parquet or hf, which hold them as they are",
+    )
 
 
 def _of_structures(content: Exported) -> Iterator[Stream]:
