@@ -184,8 +184,9 @@ class _GatedSum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: _Saved, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
-        gradients = _Gradient.apply(ctx.how, grad, *ctx.saved_tensors)
-        return None, *gradients, *[None for _ in ctx.saved_tensors[5:]]
+        saved = ctx.saved_tensors  # once: under checkpointing they are made anew for each access
+        gradients = _Gradient.apply(ctx.how, grad, *saved)
+        return None, *gradients, *[None for _ in saved[5:]]
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:

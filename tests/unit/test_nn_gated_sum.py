@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from matdata.nn import CountedBatchNorm, GaussianBasis, Gaussians, gated_sum
 from matdata.nn.cpu.autograd import loops_available
@@ -222,6 +223,19 @@ def test_it_is_mapped_over_stacked_members():
         return gated_sum(case.both.float(), edge, case.sender, case.receiver, norm)
 
     torch.testing.assert_close(torch.func.vmap(one)(edges), torch.stack([*map(one, edges)]))
+
+
+@needs_loops
+def test_it_is_computed_again_under_checkpointing():
+    case = Case(5, 20, 4, False)
+    edge = case.edge.float().requires_grad_()
+
+    def total(edge):
+        given = case.both.float(), edge, case.sender, case.receiver
+        return gated_sum(*given, case.norm(torch.float32)).sum()
+
+    checkpoint(total, edge, use_reentrant=False).backward()
+    assert torch.equal(edge.grad, torch.autograd.grad(total(edge), edge)[0])
 
 
 @needs_loops

@@ -143,9 +143,9 @@ class _Loops(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: _Context, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        offsets = ctx.saved_tensors[3:]
-        gradients = _Gradient.apply(ctx.loops, grad, *ctx.saved_tensors)
-        return (None, *gradients, *[None for _ in offsets])
+        saved = ctx.saved_tensors  # once: under checkpointing they are made anew for each access
+        gradients = _Gradient.apply(ctx.loops, grad, *saved)
+        return (None, *gradients, *[None for _ in saved[3:]])
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
