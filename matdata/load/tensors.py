@@ -51,8 +51,6 @@ class TensorViews:
         self.ids = ids
         self.device = device
         self.side = side
-        #: What the mask of targets that are all known is a view of.
-        self._known = torch.ones((1, 1), dtype=torch.bool, device=device)
         self._forms = {spec: form_of(featurizer) for spec, featurizer in featurizers.items()}
 
     def allocate(self, shape: tuple[int, ...], dtype: DType) -> Array:
@@ -82,7 +80,7 @@ class TensorViews:
 
     def _mask(self, targets: Targets, copies: Copies) -> Tensor:
         if targets.all_known:
-            return self._known.expand(targets.mask.shape)
+            return copies.send(np.ones((1, 1), np.bool_)).expand(targets.mask.shape)
         return copies.send(targets.mask)
 
 
