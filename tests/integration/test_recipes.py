@@ -37,6 +37,7 @@ HELPERS += ("places", "script", "preset_command", "more_presets")
 HELPERS += ("precursor_folds", "reaction_null")  # they score, and take no cache
 HELPERS += ("reaction_examples", "reaction_figures", "reaction_rows", "reaction_scores")
 HELPERS += ("reaction_tables",)
+HELPERS += ("hull_distances", "hull_distance_figures")  # of any entries; tests of their own
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
 HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
 HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")
