@@ -84,7 +84,8 @@ MODULES = {
         "hull_distance_figures",
         "leaderboards",
         "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
-        "presets", "properties", "published_ids", "script", "summaries", "table_data",
+        "presets", "properties", "published_ids", "reaction_figures", "reaction_rows",
+        "reaction_scores", "script", "summaries", "table_data",
         "table_presets", "wbm",
     )),
 }  # fmt: skip
