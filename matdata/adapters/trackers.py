@@ -26,7 +26,7 @@ class Tracker(Protocol):
     """Where the numbers of each epoch are logged."""
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
-        """Numbers of an epoch, by name, after so many steps."""
+        """Metrics of an epoch, by name, after so many steps."""
 
     def close(self) -> None:
         """No more will come."""
@@ -67,10 +67,10 @@ class MlflowTracker:
         place = known.experiment_id if known else self._client.create_experiment(PROJECT)
         condition = f"tags.{TAG} = '{name}' and tags.{DIGEST} = '{digest}'"
         before = self._client.search_runs([place], condition, max_results=1)
-        self._told: dict[str, int] = {}
+        self._logged: dict[str, int] = {}
         if before:
             self._run = before[0].info.run_id
-            self._told = {metric: self._last(metric) for metric in before[0].data.metrics}
+            self._logged = {metric: self._last(metric) for metric in before[0].data.metrics}
         else:
             tags = {TAG: name, DIGEST: digest, "mlflow.runName": name}
             self._run = self._client.create_run(place, tags=tags).info.run_id
@@ -81,9 +81,9 @@ class MlflowTracker:
         return max(int(one.step) for one in self._client.get_metric_history(self._run, metric))
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
-        """Numbers of an epoch."""
+        """Metrics of an epoch."""
         for name, value in numbers.items():
-            if step <= self._told.get(name, -1):
+            if step <= self._logged.get(name, -1):
                 continue
             self._client.log_metric(self._run, name, value, step=step)
 
@@ -112,7 +112,7 @@ class WandbTracker:
         )
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
-        """Numbers of an epoch."""
+        """Metrics of an epoch."""
         self._run.log(dict(numbers), step=step)
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ class SetMessages(_Heads):
     Parameters
     ----------
     width
-        Numbers of a node.
+        Channels per node.
     heads
         Attention heads.
     gates, hidden
@@ -86,7 +86,7 @@ class ContextMessages(_Heads):
     Parameters
     ----------
     width
-        Numbers of a node.
+        Channels per node.
     context
         Numbers of the row of a set; 0 for none.
     heads
@@ -127,7 +127,7 @@ class WeightedAttentionPooling(_Heads):
     Parameters
     ----------
     width
-        Numbers of a node.
+        Channels per node.
     heads
         Attention heads, averaged.
     gates, hidden

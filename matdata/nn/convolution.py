@@ -23,9 +23,9 @@ class GatedConvolution(nn.Module):
     Parameters
     ----------
     width
-        Numbers of a site.
+        Channels per site.
     basis
-        Numbers of an edge.
+        Channels per edge.
     """
 
     def __init__(self, width: int, basis: int) -> None:

@@ -119,11 +119,11 @@ class PairLinear(nn.Module):
     Parameters
     ----------
     width_in
-        Numbers of a node.
+        Channels per node.
     width_out
-        Numbers of a pair.
+        Channels per pair.
     extra
-        Numbers of a pair that are concatenated too, by the caller (they widen the fan-in).
+        Channels per pair that are concatenated too, by the caller (they widen the fan-in).
     """
 
     def __init__(self, width_in: int, width_out: int, extra: int = 0) -> None:

@@ -46,7 +46,7 @@ class Patient:
         self._kind, self._console = kind, console
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
-        """Numbers of an epoch."""
+        """Metrics of an epoch."""
         if self._tracker is None:
             return
         try:

@@ -26,7 +26,7 @@ from matdata.store.stored_crystals import StoredCrystals
 COLUMNS, LISTED, BONDS = 12, 5, 10
 #: Distance from the median, in widths of the middle half, from which a number is listed.
 FAR = 3.0
-#: Numbers of a column from which on some can be far from the others.
+#: Values that a column needs before some of them can be far from the others.
 FEWEST = 8
 _FARTHER = (
     f"{FAR:g} widths of the middle half (between the first and the third quartile) from the median"

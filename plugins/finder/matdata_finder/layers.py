@@ -45,11 +45,11 @@ class MessageLayer(nn.Module):
     Parameters
     ----------
     inputs, width
-        Numbers of a node before and after.
+        Channels per node before and after.
     functions
         Hidden layers of phi_e and phi_m.
     edge
-        Numbers of an edge attribute.
+        Channels per edge attribute.
     predicted
         Whether edges are predicted (eq. 2) or given (eq. 3).
     attention

@@ -20,7 +20,7 @@ class MeanMessages(nn.Module):
     Parameters
     ----------
     width
-        Numbers of an element.
+        Channels per element.
     hidden
         Hidden width of the messages g.
     residual
@@ -48,7 +48,7 @@ class MeanPooling(nn.Module):
     Parameters
     ----------
     width
-        Numbers of an element.
+        Channels per element.
     hidden
         Hidden width of g.
     """
