@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -73,48 +73,41 @@ def gated_sum(
     IndexError
         If an edge has no sender, receiver or count, or one of its ends is no site.
     """
-    of_all = count if of_all is None else of_all
+    links = Links(sender, receiver, count, count if of_all is None else of_all)
     loops = use_loops(edge) and edge.dtype != torch.float64 and len(edge) > 0
-    way = compiled if loops else tensors
-    return way(both, edge, sender, receiver, norm, count, of_all, core)
+    return (compiled if loops else tensors)(both, edge, links, norm, core)
 
 
-def tensors(
-    both: Tensor,
-    edge: Tensor,
-    sender: Tensor,
-    receiver: Tensor,
-    norm: CountedBatchNorm,
-    count: Tensor | None,
-    of_all: Tensor | None,
-    core: Core,
-) -> Tensor:
+class Links(NamedTuple):
+    """Ends of edges and how often each counts, as in `gated_sum`."""
+
+    sender: Tensor
+    receiver: Tensor
+    count: Tensor | None = None
+    of_all: Tensor | None = None
+
+
+def tensors(both: Tensor, edge: Tensor, links: Links, norm: CountedBatchNorm, core: Core) -> Tensor:
     """The sums by operations of torch; see `gated_sum`."""
     own, other = both.chunk(2, 1)
-    mixed = own.index_select(0, sender) + other.index_select(0, receiver) + edge
-    gate, inner = norm(mixed, of_all).chunk(2, 1)
+    mixed = own.index_select(0, links.sender) + other.index_select(0, links.receiver) + edge
+    gate, inner = norm(mixed, links.of_all).chunk(2, 1)
     messages = torch.sigmoid(gate) * _CORES[core](inner)
-    if count is not None:
-        messages = messages * count
-    return segment_sum(messages, sender, len(both))
+    if links.count is not None:
+        messages = messages * links.count
+    return segment_sum(messages, links.sender, len(both))
 
 
 @outside_graphs
 def compiled(
-    both: Tensor,
-    edge: Tensor,
-    sender: Tensor,
-    receiver: Tensor,
-    norm: CountedBatchNorm,
-    count: Tensor | None,
-    of_all: Tensor | None,
-    core: Core,
+    both: Tensor, edge: Tensor, links: Links, norm: CountedBatchNorm, core: Core
 ) -> Tensor:
     """The sums by the compiled loops of the CPU, in float32; see `gated_sum`."""
+    sender, receiver, *counted = links
     ones = edge.new_ones(len(edge), 1, dtype=torch.float32)
-    counts, everything = (ones if given is None else given for given in (count, of_all))
+    counts, everything = (ones if given is None else given for given in counted)
     total = everything.sum()
-    known = None if norm.measures(edge, of_all) else (norm.running_mean, norm.running_var)
+    known = None if norm.measures(edge, links.of_all) else (norm.running_mean, norm.running_var)
     how = _How(known, norm.eps, core)
     exact = (value.to(torch.float32) for value in (both, edge, norm.weight, norm.bias))
     out, mean, variance, *_ = _GatedSum.apply(

@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from matdata.nn import CountedBatchNorm, GaussianBasis, Gaussians, gated_sum
 from matdata.nn.cpu.autograd import loops_available
-from matdata.nn.gated_sum import compiled, tensors
+from matdata.nn.gated_sum import Links, compiled, tensors
 
 CORES = {"softplus": F.softplus, "silu": F.silu}
 WAYS = [compiled, tensors]
@@ -49,7 +49,7 @@ class Case:
         norm = self.norm(kind).train(training)
         both, edge = (x.detach().to(kind).clone().requires_grad_() for x in (self.both, self.edge))
         counts = [None if c is None else c.to(kind) for c in (self.count, self.of_all)]
-        out = way(both, edge, self.sender, self.receiver, norm, *counts, core)
+        out = way(both, edge, Links(self.sender, self.receiver, *counts), norm, core)
         out.backward(self.towards.to(kind))
         grads = both.grad, edge.grad, norm.weight.grad, norm.bias.grad
         return [out.detach(), *grads, norm.running_mean, norm.running_var]

@@ -132,14 +132,21 @@ def _sigmoid(x: float) -> float:
     return (_ONE if x >= 0 else e) / (_ONE + e)
 
 
+@inlined
+def _normalised(scratch: Array, k: int) -> tuple[float, float, float, float]:
+    """Gate and core of a channel as numbers of deviations, then with weight and bias."""
+    up_g = (scratch[_G + k] - scratch[_MEAN_G + k]) * scratch[_SCALE_G + k]
+    up_c = (scratch[_C + k] - scratch[_MEAN_C + k]) * scratch[_SCALE_C + k]
+    g = up_g * scratch[_WEIGHT_G + k] + scratch[_BIAS_G + k]
+    c = up_c * scratch[_WEIGHT_C + k] + scratch[_BIAS_C + k]
+    return up_g, up_c, g, c
+
+
 @sums
 def _messages(scratch: Array, count: float, softplus: bool) -> None:
     """``count sigmoid(g) core(c)`` into the place of the gradient, g and c normalised."""
     for k in range(CHANNELS):
-        up_g = (scratch[_G + k] - scratch[_MEAN_G + k]) * scratch[_SCALE_G + k]
-        g = up_g * scratch[_WEIGHT_G + k] + scratch[_BIAS_G + k]
-        up_c = (scratch[_C + k] - scratch[_MEAN_C + k]) * scratch[_SCALE_C + k]
-        c = up_c * scratch[_WEIGHT_C + k] + scratch[_BIAS_C + k]
+        _, _, g, c = _normalised(scratch, k)
         e = _exp_below(c)
         if softplus:
             core = (c if c > 0 else _ZERO) + _log_one_plus(e)
@@ -152,10 +159,7 @@ def _messages(scratch: Array, count: float, softplus: bool) -> None:
 def _back(scratch: Array, count: float, softplus: bool) -> None:
     """Gradients of both normalised parts, and their sums and those along the parts."""
     for k in range(CHANNELS):
-        up_g = (scratch[_G + k] - scratch[_MEAN_G + k]) * scratch[_SCALE_G + k]
-        g = up_g * scratch[_WEIGHT_G + k] + scratch[_BIAS_G + k]
-        up_c = (scratch[_C + k] - scratch[_MEAN_C + k]) * scratch[_SCALE_C + k]
-        c = up_c * scratch[_WEIGHT_C + k] + scratch[_BIAS_C + k]
+        up_g, up_c, g, c = _normalised(scratch, k)
         e = _exp_below(c)
         gate, slope = _sigmoid(g), (_ONE if c >= 0 else e) / (_ONE + e)
         if softplus:
