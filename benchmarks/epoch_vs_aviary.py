@@ -5,8 +5,8 @@ Both sides in one process, with the same number of threads, architecture, batch 
 the validation errors after the same number of epochs stand beside them. aviary reads its own
 dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
 the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. Its
-Gaussians of distances hold subnormal numbers, on which processors of Intel take a hundred times as
-long; ``--flush`` has torch take such numbers as 0 on both sides. On
+Gaussians of distances hold subnormal numbers, on which processors of Intel are slow; ``--flush``
+has torch take such numbers as 0 on both sides. On
 processors of AMD with AVX-512 matdata has its products made by oneDNN
 (`matdata.nn.cpu.onednn_linear`); ``--torch-products`` shows what is left without. The last line
 counts the matrix products of both sides, and estimates the ratio that would be left if ours did

@@ -94,8 +94,8 @@ class Gaussians(nn.Module):
         return gaussians(distance, self.centres, self.basis.width)
 
 
-#: Far from a centre a Gaussian is no normal float32, and products with such numbers take a hundred
-#: times as long on processors of Intel; less than this changes no sum of float32 anyway.
+#: Far from a centre a Gaussian is no normal float32, and processors of Intel are slow on products
+#: with such numbers (`benchmarks/gated_sum.py`); less than this changes no sum of float32 anyway.
 NOTHING = 1e-20
 
 

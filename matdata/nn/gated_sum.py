@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -78,7 +78,8 @@ def gated_sum(
     return (compiled if loops else tensors)(both, edge, links, norm, core)
 
 
-class Links(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Links:
     """Ends of edges and how often each counts, as in `gated_sum`."""
 
     sender: Tensor
@@ -103,15 +104,14 @@ def compiled(
     both: Tensor, edge: Tensor, links: Links, norm: CountedBatchNorm, core: Core
 ) -> Tensor:
     """The sums by the compiled loops of the CPU, in float32; see `gated_sum`."""
-    sender, receiver, *counted = links
     ones = edge.new_ones(len(edge), 1, dtype=torch.float32)
-    counts, everything = (ones if given is None else given for given in counted)
+    counts, everything = (ones if given is None else given for given in (links.count, links.of_all))
     total = everything.sum()
     known = None if norm.measures(edge, links.of_all) else (norm.running_mean, norm.running_var)
     how = _How(known, norm.eps, core)
     exact = (value.to(torch.float32) for value in (both, edge, norm.weight, norm.bias))
     out, mean, variance, *_ = _GatedSum.apply(
-        how, *exact, sender, receiver, (everything / total).flatten(), counts.flatten()
+        how, *exact, links.sender, links.receiver, (everything / total).flatten(), counts.flatten()
     )
     if known is None:
         norm.track(mean, variance, total)

@@ -30,6 +30,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/conformal_coverage.py": ("rf-magpie", "--limit", "120", "--resplits", "2"),
     "benchmarks/crabnet_vs_reference.py": ("--limit", "40", "--epochs", "1"),
     "benchmarks/ensembles.py": ("elemnet", "--members", "2", "--steps", "1"),
+    "benchmarks/gated_sum.py": ("--edges", "60", "--width", "8"),
     "benchmarks/graph_stream.py": ("--crystals", "60", "--steps", "1"),
     "benchmarks/graph_vs_aviary.py": ("--limit", "6"),
     "benchmarks/graph_vs_pymatgen.py": ("--limit", "6"),

@@ -1,0 +1,84 @@
+"""Gated sums by compiled loops beside tensors, and Gaussians without subnormal numbers.
+
+One process, one thread, made-up edges of the size of a batch of CGCNN, each counted as networks
+on the CPU count equal ones. First the outputs of both ways are compared, then the shortest of
+twenty forward and backward passes of each. Below stands the product of a layer with Gaussians of distances as `matdata.nn` makes them, beside
+the same with the subnormal numbers that far centres have by themselves.
+
+    python benchmarks/gated_sum.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+
+from timing import best, instruction_set
+
+import torch
+from torch import Tensor
+
+from matdata.nn import GAUSSIAN_BASES, CountedBatchNorm, Gaussians
+from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.nn.gated_sum import Links, compiled, tensors
+
+SITES_PER_EDGE = 12
+
+
+def passes(way: object, both: Tensor, edge: Tensor, links: Links, norm: CountedBatchNorm) -> None:
+    """Forward and backward once."""
+    assert callable(way)
+    torch.autograd.grad(way(both, edge, links, norm, "softplus").sum(), (both, edge))
+
+
+def gated(edges: int, width: int) -> float:
+    """Print and return how many times as fast the loops are."""
+    sites = max(edges // SITES_PER_EDGE, 1)
+    both = torch.randn(sites, 4 * width, requires_grad=True)
+    edge = torch.randn(edges, 2 * width, requires_grad=True)
+    sender = torch.randint(sites, (edges,)).sort().values
+    receiver, count = torch.randint(sites, (edges,)), torch.randint(1, 4, (edges, 1)).float()
+    links, norm = Links(sender, receiver, count, count), CountedBatchNorm(2 * width)
+    outputs = [way(both, edge, links, norm, "softplus").detach() for way in (compiled, tensors)]
+    difference = float((outputs[0] - outputs[1]).abs().max() / outputs[1].abs().max())
+    print(f"{edges:,} edges, {width} channels, largest difference {difference:.1e}")
+    times = {}
+    for way in (tensors, compiled):
+        times[way] = best(partial(passes, way, both, edge, links, norm), 20)
+        print(f"  {way.__name__:9} {times[way] / edges * 1e9:7.0f} ns per edge")
+    return times[tensors] / times[compiled]
+
+
+def products(edges: int, width: int) -> float:
+    """Print and return how many times as long the product with subnormal numbers takes."""
+    basis = GAUSSIAN_BASES["cgcnn"]
+    distance = 1.5 + 6.0 * torch.rand(edges)
+    centres = torch.linspace(basis.start, basis.stop, basis.count)
+    plain = torch.exp(-(((distance[:, None] - centres) / basis.width) ** 2))
+    ours, weight = Gaussians(basis)(distance), torch.randn(basis.count, 2 * width)
+    below = float(((plain > 0) & (plain < torch.finfo(plain.dtype).tiny)).float().mean())
+    print(f"{edges:,} x {basis.count} Gaussians, {below:.1%} subnormal")
+    times = [best(partial(torch.mm, values, weight)) for values in (plain, ours)]
+    print(f"  product {times[0] * 1e3:.2f} ms, without them {times[1] * 1e3:.2f} ms")
+    return times[0] / times[1]
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--edges", type=int, default=8_000)
+    parser.add_argument("--width", type=int, default=64)
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    keep_freed_memory()  # as each training of matdata does
+    print(f"{instruction_set()}, {torch.backends.cpu.get_cpu_capability()} in torch, one thread")
+    ratio = gated(chosen.edges, chosen.width)
+    print(f"  loops {ratio:.2f}x")
+    print(f"  {products(chosen.edges, chosen.width):.1f}x")
+    return 0 if ratio > 1.0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
