@@ -2,8 +2,9 @@
 
 One process, one thread, made-up edges of the size of a batch of CGCNN, each counted as networks
 on the CPU count equal ones. First the outputs of both ways are compared, then the shortest of
-twenty forward and backward passes of each. Below stands the product of a layer with Gaussians of distances as `matdata.nn` makes them, beside
-the same with the subnormal numbers that far centres have by themselves.
+twenty forward and backward passes of each. Below stands the product of a layer with Gaussians of
+distances as `matdata.nn` makes them, beside the same with the subnormal numbers that far centres
+have by themselves.
 
     python benchmarks/gated_sum.py
 """
