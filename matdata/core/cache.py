@@ -141,7 +141,9 @@ def storage_error(error: OSError, path: Path, *, named: bool = False) -> StoreEr
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    reason = "no space is left" if full else (error.strerror or str(error))
+    # the system's words for the number: Arrow's name the file beside it that is written first
+    known = os.strerror(error.errno) if error.errno else error.strerror or str(error)
+    reason = "no space is left" if full else known
     if full:
         step = (
             "free some space (`matdata list --size` shows what is kept, `matdata gc` removes what "
