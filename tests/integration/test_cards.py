@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +18,7 @@ from support import rich
 
 import matdata as md
 from matdata.cli import main
+from matdata.core.cache import storage_error
 from matdata.datasets.cards.datasheet import UNKNOWN, code, text
 from matdata.store import files
 
@@ -239,3 +242,9 @@ def test_texts_of_users_are_no_markup():
         assert "|" not in shown.replace("\\|", "")
     assert "<script>" not in text(evil)
     assert "[a](" not in text(evil)
+
+
+def test_an_error_of_writing_names_no_file_of_our_own():
+    arrow = OSError(errno.EACCES, "Failed to open local file '/lab/.tmp-1-x.parquet'. Detail: 13")
+    error = storage_error(arrow, Path("/lab/x.parquet"), named=True)
+    assert str(error.what) == f"cannot write to /lab/x.parquet: {os.strerror(errno.EACCES)}"
