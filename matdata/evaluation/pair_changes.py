@@ -62,7 +62,10 @@ def counted_pairs(pairs: list[Pair | None]) -> dict[Pair, int]:
 
 
 def _of_one(own: Int, numbers: Int, other: Int, other_numbers: Int) -> Pair | None:
-    order, other_order = np.argsort(numbers, kind="stable"), np.argsort(other_numbers, kind="stable")
+    order, other_order = (
+        np.argsort(numbers, kind="stable"),
+        np.argsort(other_numbers, kind="stable"),
+    )
     elements = numbers[order]
     if not np.array_equal(elements, other_numbers[other_order]):
         raise ConfigError("the two models have feature maps of compounds of other elements")

@@ -57,7 +57,9 @@ def over_divisions(step, made, order_of):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_intervals_hold_their_share_of_materials_that_are_drawn_alike(step):
-    shares, inside = over_divisions(step, materials(0), lambda random: random.permutation(MATERIALS))
+    shares, inside = over_divisions(
+        step, materials(0), lambda random: random.permutation(MATERIALS)
+    )
     assert 0.895 <= shares.mean() <= 0.91
     assert inside.mean() >= 0.97, "of which 99 % lie within by chance"
     assert not inside.all() or shares.std() > 0.005, "they vary as chance has it"

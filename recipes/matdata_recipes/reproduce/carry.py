@@ -203,6 +203,7 @@ def _analysed(plan: Plan) -> list[analyses.Check]:
         limit=LIMIT if plan.small else None,
         seeds=plan.seeds,
         threads=plan.threads,
+        presets=plan.presets,
     )
     return analyses.ANALYSES[plan.item.analysis](asked)
 
