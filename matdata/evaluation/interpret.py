@@ -251,5 +251,8 @@ def _two_elements(first: str, second: str, points: int) -> tuple[int, int]:
 
     numbers = [*parse_formula(first), *parse_formula(second)]
     if points < 1 or len(numbers) != 2 or numbers[0] == numbers[1]:
-        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
+        raise ConfigError(
+            f"a binary of {first!r} and {second!r} at {points} points",
+            next_step="name two different elements, such as Si-O, and at least one point",
+        )
     return numbers[0], numbers[1]
