@@ -70,12 +70,6 @@ def test_pairs_of_elements_of_the_compounds_that_a_fusion_mends(tmp_path, capsys
     (number,) = (one for one in item["numbers"] if one["label"].startswith("most of the pairs"))
     assert number["ours"] in (0.0, 1.0)
     assert (tmp_path / "r" / "pictures" / "figure-12-light.png").is_file()
-    again = main([
-        *("reproduce", "lgdcnn:figure-12", "--from", *files, "--scale", "small"),
-        *("--only", "*-lstm", "--cache", str(tmp_path / "c")),
-    ])  # fmt: skip
-    assert again != 0
-    assert "leave out --only" in capsys.readouterr().err
 
 
 def test_crystals_of_a_name_are_found_by_their_composition(tmp_path):

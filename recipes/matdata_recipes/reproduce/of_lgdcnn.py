@@ -53,7 +53,7 @@ ITEMS = (
          ("oqmd-band-gap-lgdcnn",), steps=("matdata cecv {run} --containing Si",), hours=60),
     Item("lgdcnn", "figure-12", "pairs of elements of the worst compounds, before and after fusion",
          ("oqmd-band-gap-lgdcnn", "oqmd-band-gap-lgdcnn-lstm"), hours=100,
-         analysis="changed-pairs"),
+         analysis="changed-pairs", together=True),
     *(
         Item("lgdcnn", f"figure-{name}", shows, lacking=_NO_SUPPLEMENT)
         for name, shows in (

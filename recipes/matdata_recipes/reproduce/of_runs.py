@@ -65,11 +65,6 @@ def changed_pairs_of_worst(asked: Asked) -> list[Check]:
     from matdata.evaluation.interpret import elements_of, feature_maps, materials_of
     from matdata.evaluation.pair_changes import changed_pairs, counted_pairs
 
-    if len(asked.presets) != 2:
-        raise ConfigError(
-            f"{asked.item.ref} compares {' and '.join(one.name for one in asked.item.presets)}",
-            next_step="leave out --only",
-        )
     (run, *_), (reference, *_) = (_runs(asked, preset) for preset in asked.presets)
     ids, true, made = _on_record(run)
     its = dict(zip(*_on_record(reference)[::2], strict=True))
