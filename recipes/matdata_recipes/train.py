@@ -151,7 +151,8 @@ def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
         return results.main([*rest, *cache, *folder])
     module = importlib.import_module(script)
     more = getattr(module, "arguments", None)
-    return common.run(module.recipe, module.__doc__ or script, [*rest, *cache], more)
+    quiet = ["--quiet"] if given.quiet else []
+    return common.run(module.recipe, module.__doc__ or script, [*rest, *cache, *quiet], more)
 
 
 def parser() -> argparse.ArgumentParser:
