@@ -64,7 +64,7 @@ class Size:
     graph, magpie
         Hyperparameters of either model.
     action_epochs
-        Of the autoencoder of the operations, whose size and rate are always the thesis's.
+        Of the autoencoder of the operations, whose size and rate are the thesis's.
     """
 
     name: str
@@ -94,6 +94,7 @@ REDUCED = Size(
         **{"gates": "64", "hidden": "64", **_HEADS},
     },
     magpie=_HEADS,
+    action_epochs=20,
 )
 ENSEMBLE = replace(REDUCED, name="reduced-5", ensemble=5)
 #: Epochs that only show that everything works.
