@@ -41,12 +41,13 @@ class ReactionNet(nn.Module):
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
         self.scale, self.mask = hypers.scale, hypers.mask
-        self.actions = _encoder_of(hypers, schema)
+        width, attention = hypers.width, (hypers.gates, hypers.hidden)
         self.reads_precursors = not all(target.task == SEQUENCE for target in schema.targets)
         if self.reads_precursors:
-            width, attention = hypers.width, (hypers.gates, hypers.hidden)
             vector = len(schema.featurizers["reaction"].labels()) - 1
             self.embedding = blocks.Linear(vector, width - 1, bias=False)
+        self.actions = _encoder_of(hypers, schema)
+        if self.reads_precursors:
             context = 0 if self.actions is None else hypers.action_width
             self.layers = nn.ModuleList(
                 blocks.ContextMessages(width, context, hypers.heads, *attention)
