@@ -66,7 +66,8 @@ def one_hot(indices: Float, classes: int) -> Float:
     """
     hot = (indices[..., None] == np.arange(classes)).astype(np.float64)
     hot[np.isnan(indices)] = np.nan
-    return hot.reshape(len(indices), -1)
+    flat: Float = hot.reshape(len(indices), -1)
+    return flat
 
 
 def predicted_words(chances: Float, names: Sequence[str]) -> list[list[str] | None]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matdata_reaction_graph.actions import ActionEncoder, SequenceDecoder
+from matdata_reaction_graph.hypers import Hypers
+from matdata_reaction_graph.model import ReactionNet
 from torch import nn
 from torch.nn import functional
 
 from matdata.plugin import ConfigError, Head, Schema, Target
-from matdata_reaction_graph.actions import ActionEncoder, SequenceDecoder
-from matdata_reaction_graph.hypers import Hypers
-from matdata_reaction_graph.model import ReactionNet
 
 CLASSES, POSITIONS = 4, 6
 STEPS = Target("steps", CLASSES * POSITIONS, task="sequence", classes=("a", "b", "c"))
