@@ -38,6 +38,7 @@ from matdata.store.records import write_record
 from matdata.training import trainer
 from matdata_recipes.hull_distance_figures import Panel, draw
 from matdata_recipes.places import written
+from matdata_recipes.presets import features_of
 from matdata_recipes.script import printing_errors
 
 D = "-d"  # the variants that are trained on both structures of a pair
@@ -108,7 +109,7 @@ def panels_of(
     split = split_of(dataset, model, given)
     reference = given.reference or known_phases(dataset, split, target, cache)
     plugin = trainer(model.removesuffix(D))
-    dataset.featurize(plugin.inputs(), set=plugin.input_settings(), workers=1)
+    dataset.featurize(plugin.inputs(), set=features_of(plugin), workers=1)
     settings: dict[str, Any] = {"seed": given.seed, "threads": given.threads, "quiet": True}
     if not model.startswith("rf-"):
         settings |= {"epochs": given.epochs, "ensemble": given.members, "train": LOOP}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.plugin import Trainer
 from matdata.training import trainer
 from matdata_recipes import more_presets
 from matdata_recipes.preset_data import DATA, EXTENDED, FIGURE_4
@@ -147,6 +148,11 @@ def _all() -> dict[str, Preset]:
 
 
 PRESETS: Mapping[str, Preset] = _all()
+#: Settings of features that a paper has and its plugin leaves open: equivalent labellings keep the
+#: cell in aviary's tables, so that a triclinic crystal has 8 and not 1,344.
+FEATURES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "wren": {"wyckoff": {"convention": "aviary"}}
+}
 
 
 def find(name: str) -> Preset:
@@ -181,12 +187,17 @@ def changed(
     )
 
 
+def features_of(model: Trainer) -> Mapping[str, Mapping[str, object]]:
+    """Settings of the features of a model by spec, as its paper has them."""
+    return {**model.input_settings(), **FEATURES.get(model.name, {})}
+
+
 def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = False) -> Commands:
     """Commands from a dataset in the cache to an evaluated run."""
     data = DATA[preset.data]
     model = trainer(preset.plugin, preset.hypers)
     featurize = ["matdata", "featurize", data.dataset, ",".join(model.inputs())]
-    for spec, values in model.input_settings().items():
+    for spec, values in features_of(model).items():
         for key, value in values.items():
             featurize += ["--set", f"{spec}.{key}={value}"]
     train = ["matdata", "train", preset.plugin, data.dataset, "--target", data.target]
