@@ -147,7 +147,11 @@ def time_batches(
         def taken(drawn: npt.NDArray[np.int64] = drawn) -> Iterator[npt.NDArray[Any]]:
             return (values[drawn[start : start + size]] for start in starts)
 
-        ways: list[Callable[[], Iterable[object]]] = [lambda one=loader: one, copied, taken]
+        ways: list[Callable[[], Iterable[object]]] = [
+            functools.partial(iter, loader),
+            copied,
+            taken,
+        ]
         batches, copies, takes = _fastest(ways, 20)
         print(
             f"batches of {size}{', shuffled,' if shuffle else ''} with "

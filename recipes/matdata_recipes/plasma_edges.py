@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core.crystals import Float, Int
 from matdata.evaluation.derive.enz import crossing
@@ -144,9 +145,9 @@ def _between(spectra: Float, at: Int, energies: Float) -> Float:
     return crossed
 
 
-def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+def _median(values: Float) -> float | None:
     return float(np.median(values)) if len(values) else None
 
 
-def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+def _mean(values: Float | npt.NDArray[np.bool_]) -> float | None:
     return float(np.mean(values)) if len(values) else None
