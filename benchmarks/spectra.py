@@ -192,6 +192,9 @@ def main() -> int:
         print(
             f"loaded in {load:.4f} s, a NumPy copy in {copy:.4f} s: {copy / load:.2f} of its speed"
         )
+        size = given.batch
+        made = best(lambda: dataset.loader(inputs=(), target="eps_re_xx", batch_size=size), 3)
+        print(f"a loader of them made in {made:.2f} s, {made / copy:.0f} NumPy copies", flush=True)
         md.featurize(dataset, "formula-graph", workers=1)
         for inputs in ((), ("formula-graph",)):
             time_batches(dataset, values, inputs, given.batch)
