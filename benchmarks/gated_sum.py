@@ -1,10 +1,10 @@
-"""Gated sums by compiled loops beside tensors, and Gaussians without subnormal numbers.
+"""Gated sums and softplus by compiled loops beside tensors, Gaussians without subnormal numbers.
 
 One process, one thread, made-up edges of the size of a batch of CGCNN, each counted as networks
 on the CPU count equal ones. First the outputs of both ways are compared, then the shortest of
-twenty forward and backward passes of each. Below stands the product of a layer with Gaussians of
-distances as `matdata.nn` makes them, beside the same with the subnormal numbers that far centres
-have by themselves.
+twenty forward and backward passes of each, and of the softplus of as many rows. Below stands the
+product of a layer with Gaussians of distances as `matdata.nn` makes them, beside the same with
+the subnormal numbers that far centres have by themselves.
 
     python benchmarks/gated_sum.py
 """
@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from timing import best, instruction_set
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from matdata.nn import GAUSSIAN_BASES, CountedBatchNorm, Gaussians
+from matdata.nn import GAUSSIAN_BASES, CountedBatchNorm, Gaussians, activations
 from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.nn.gated_sum import Links, compiled, tensors
 
@@ -51,6 +53,23 @@ def gated(edges: int, width: int) -> float:
     return times[tensors] / times[compiled]
 
 
+def slope_of(way: Callable[[Tensor], Tensor], rows: Tensor, grad: Tensor) -> None:
+    """Forward and backward once."""
+    torch.autograd.grad(way(rows), rows, grad)
+
+
+def softplus(edges: int, width: int) -> float:
+    """Print and return how many times as fast the softplus is by loops."""
+    rows = torch.randn(edges, width, requires_grad=True)
+    grad = torch.randn(edges, width)
+    print(f"softplus of {edges:,} rows, {width} channels")
+    times = []
+    for name, way in (("tensors", functional.softplus), ("compiled", activations.softplus)):
+        times.append(best(partial(slope_of, way, rows, grad), 20))
+        print(f"  {name:9} {times[-1] / edges * 1e9:7.0f} ns per row")
+    return times[0] / times[1]
+
+
 def products(edges: int, width: int) -> float:
     """Print and return how many times as long the product with subnormal numbers takes."""
     basis = GAUSSIAN_BASES["cgcnn"]
@@ -77,6 +96,7 @@ def main() -> int:
     print(f"{instruction_set()}, {torch.backends.cpu.get_cpu_capability()} in torch, one thread")
     ratio = gated(chosen.edges, chosen.width)
     print(f"  loops {ratio:.2f}x")
+    print(f"  loops {softplus(chosen.edges, chosen.width):.2f}x")
     print(f"  {products(chosen.edges, chosen.width):.1f}x")
     return 0 if ratio > 1.0 else 1
 

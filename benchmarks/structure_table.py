@@ -5,7 +5,8 @@ declares, or those of another plugin: ``cgcnn@quotient`` is CGCNN under the sche
 A schedule runs over the time that is given in place of a number of steps. The weights at the end
 are tested, and no epoch is chosen: the validation part is reported beside the test part. Seconds
 are those of this process's CPU time, so that one thread on a busy machine is measured like on an
-idle one; ``--clock wall`` counts wall time instead.
+idle one; ``--clock wall`` counts wall time instead. Forests and other plugins with a fit of their
+own (``rf-magpie``, ``rf-voronoi``) stand beside them on the same parts and take the time they take.
 
     python benchmarks/structure_table.py                        # cgcnn and quotient, 3 sets
     python benchmarks/structure_table.py --models quotient,megnet,cgcnn@quotient --sets phonons
@@ -30,9 +31,10 @@ import torch
 
 from matdata.features import featurizer
 from matdata.load.loader import Loader, make_loader
+from matdata.materials.compute import for_featurizer
 from matdata.nn.cpu.malloc import keep_freed_memory
-from matdata.plugin import Schema, Target, TorchTrainer, trainer
-from matdata.training.data import View
+from matdata.plugin import FitTrainer, Schema, Target, TorchTrainer, trainer
+from matdata.training.data import View, samples_for
 from matdata.training.engine import Recipe, SeparateEngine
 from matdata.training.memory_features import MemoryFeature
 from matdata.training.objectives.choice import heads_of, objectives_of
@@ -65,7 +67,7 @@ class Model:
     """A plugin, and how it is trained."""
 
     name: str
-    trainer: TorchTrainer
+    trainer: TorchTrainer | FitTrainer
     settings: TrainSettings
 
     @classmethod
@@ -73,7 +75,7 @@ class Model:
         """``plugin``, or ``plugin@other`` for one under the settings of another, but `given`."""
         plugin, _, other = name.partition("@")
         made = trainer(plugin)
-        assert isinstance(made, TorchTrainer), f"{plugin} trains no network"
+        assert isinstance(made, TorchTrainer | FitTrainer)
         return cls(name, made, train_settings(trainer(other or plugin), given))
 
 
@@ -83,7 +85,8 @@ class Data:
     def __init__(self, materials: Crystals, values: np.ndarray, model: Model) -> None:
         (self.spec,) = model.trainer.inputs()
         settings = dict(model.trainer.input_settings().get(self.spec, {}))
-        feature = MemoryFeature(featurizer(self.spec, settings), materials)
+        made = featurizer(self.spec, settings)
+        feature = MemoryFeature(made, for_featurizer(materials, made))
         self.ids = np.asarray(feature.ids, dtype=np.str_)
         place = {name: row for row, name in enumerate(materials.ids)}
         values = values[[place[name] for name in self.ids.tolist()]]
@@ -91,11 +94,15 @@ class Data:
         self.view = View("benchmark", self.ids, {TARGET: values.tolist()}, {TARGET: "1"}, features)
         self.featurizers = {self.spec: feature.featurizer}
 
-    def loaders(self, seed: int, batch_size: int) -> tuple[Loader, Loader, Loader]:
-        """The three parts, 70/15/15 by the seed; targets are normalised by the first."""
+    def parts(self, seed: int) -> list[np.ndarray]:
+        """Ids of the three parts, 70/15/15 by the seed."""
         order = np.random.default_rng(seed).permutation(len(self.ids))
         cuts = [round(share * len(order)) for share in (0.7, 0.85)]
-        train, *others = (self.ids[np.sort(part)] for part in np.split(order, cuts))
+        return [self.ids[np.sort(part)] for part in np.split(order, cuts)]
+
+    def loaders(self, seed: int, batch_size: int) -> tuple[Loader, Loader, Loader]:
+        """The three parts; targets are normalised by the first."""
+        train, *others = self.parts(seed)
         first = make_loader(
             self.view, train, [self.spec], TARGET, shuffle=True, prefetch=0, seed=seed,
             normalizer="standard", batch_size=batch_size,
@@ -110,17 +117,38 @@ class Data:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to."""
+    """Errors of a training in the unit of the target, and the time that it took, in words."""
 
     valid: float
     test: float
-    epochs: float
-    seconds_per_epoch: float
-    parameters: int
+    time: str
+
+
+def fit(model: Model, data: Data, seed: int, clock: str) -> Outcome:
+    """Fit a model that has no epochs, and test."""
+    assert isinstance(model.trainer, FitTrainer)
+    targets = (Target(TARGET),)
+    normalizer = data.loaders(seed, model.settings.batch_size)[0].encoded_by
+    assert normalizer is not None
+    train, *others = (
+        samples_for(data.view, part, targets, normalizer) for part in data.parts(seed)
+    )
+    now = CLOCKS[clock]
+    begin = now()
+    model.trainer.fit(train, None, Schema(targets, (), data.featurizers), seed)
+    spent = now() - begin
+    valid, test = (
+        float(np.abs(model.trainer.predict(part).means.mean(0) - part.targets).mean())
+        * float(normalizer.scale[0])
+        for part in others
+    )
+    return Outcome(valid, test, f"fitted in {spent:.1f} s")
 
 
 def train(model: Model, data: Data, seed: int, seconds: float, clock: str) -> Outcome:
     """Train for so many seconds and test."""
+    if isinstance(model.trainer, FitTrainer):
+        return fit(model, data, seed, clock)
     settings = model.settings
     first, valid, test = data.loaders(seed, settings.batch_size)
     torch.manual_seed(seed)
@@ -141,10 +169,11 @@ def train(model: Model, data: Data, seed: int, seconds: float, clock: str) -> Ou
         steps += 1
     spent = now() - begin
     count = sum(parameter.numel() for parameter in network.parameters())
-    return Outcome(
-        error(engine, valid), error(engine, test), steps / per_epoch,
-        spent / max(steps, 1) * per_epoch, count,
-    )  # fmt: skip
+    took = (
+        f"{spent / max(steps, 1) * per_epoch:.2f} s per epoch, {steps / per_epoch:.1f} epochs, "
+        f"{count:,} parameters"
+    )
+    return Outcome(error(engine, valid), error(engine, test), took)
 
 
 def endless(loader: Loader) -> Iterator[Batch]:
@@ -186,8 +215,7 @@ def main() -> int:
                 row = train(model, data, seed, chosen.seconds, chosen.clock)
                 print(
                     f"{name:10} {model.name:16} seed {seed}: test {row.test:.2f} {unit}, "
-                    f"validation {row.valid:.2f}; {row.seconds_per_epoch:.2f} s per epoch, "
-                    f"{row.epochs:.1f} epochs, {row.parameters:,} parameters",
+                    f"validation {row.valid:.2f}; {row.time}",
                     flush=True,
                 )
     return 0

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
     from matdata.training.run import Run
 
+#: Compositions along a binary.
+POINTS = 49
 #: What an analysis found, the name of its picture, and what draws it.
 Found: TypeAlias = "tuple[JsonObject, str, Callable[[Look], Picture]]"
 
@@ -33,14 +35,11 @@ def run(given: argparse.Namespace) -> int:
     Raises
     ------
     ConfigError
-        If the run beside it learnt something else, or is given with ``--along``.
+        If the run beside it learnt something else or is the run itself, or an option is given that
+        belongs to means of elements with ``--along``, or to a binary without.
     """
     settings = picture_settings(given)
-    if given.along and given.beside:
-        raise ConfigError(
-            "--beside is about means of elements, --along about a binary",
-            next_step="leave one of them out",
-        )
+    _require_one_analysis(given)
     need_torch()
     from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
@@ -69,6 +68,23 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
+def _require_one_analysis(given: argparse.Namespace) -> None:
+    """Refuse options of means of elements beside those of a binary."""
+    of_means = {"--beside": given.beside, "--part": given.part}
+    named = [option for option, value in of_means.items() if value is not None]
+    if given.along is not None and named:
+        raise ConfigError(
+            f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} about means of elements, "
+            "--along about a binary",
+            next_step="leave one of them out",
+        )
+    if given.along is None and given.points is not None:
+        raise ConfigError("--points are those of a binary, and none is named",
+                          next_step="name one, such as --along Si-O")  # fmt: skip
+    given.part = "test" if given.part is None else given.part
+    given.points = POINTS if given.points is None else given.points
+
+
 def _table(given: argparse.Namespace, run: Run, label: str) -> Found:
     from matdata.core.elements import symbols
     from matdata.evaluation.interpret import by_element, materials_of
@@ -92,9 +108,9 @@ def _differences(given: argparse.Namespace, run: Run, label: str) -> Found:
     from matdata.cli.cecv import require_same
     from matdata.core.elements import symbols
     from matdata.evaluation.interpret import by_element, common_materials
-    from matdata.training.run_lookup import find_run
+    from matdata.training.run_lookup import find_beside
 
-    other = find_run(run.cache, given.beside)
+    other = find_beside(run, given.beside)
     require_same([run, other])
     _require_same_quantity(run, other)
     ids, _ = common_materials([run, other], given.part)

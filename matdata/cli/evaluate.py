@@ -29,6 +29,7 @@ SHOWN = {
     "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
     "multi_label": ("subset_accuracy", "f1_micro", "f1_macro", "f1_weighted", "log_loss"),
     "distribution": ("l1", "l2", "kl", "top1", "elemd"),
+    "sequence": ("token_accuracy", "sequence_accuracy", "log_loss"),
 }
 DEVIATION_SCORES = (
     "miscalibration_area",

@@ -105,6 +105,9 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
             return f"{target.name} -"
         label = target.labels[target.classes.index(best) if target.classes else best]
         return f"{target.name} {label} ({number(cell(Statistic.PROBABILITY, label))})"
+    if target.task == "sequence":
+        words = cell(Statistic.CLASS)
+        return f"{target.name} {'-' if words is None else clipped(' '.join(words)) or '(none)'}"
     if target.task == "multi_label":
         chances = [cell(Statistic.PROBABILITY, label) for label in target.labels]
         pairs = zip(target.labels[:NUMBERS_SHOWN], chances, strict=False)

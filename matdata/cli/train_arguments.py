@@ -101,11 +101,11 @@ def _cecv(parser: argparse.ArgumentParser) -> None:
 
 def _contributions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--along", metavar="A-B", help="along AxB1-x instead, such as Si-O")
-    parser.add_argument("--points", type=int, default=49, help="compositions along it")
+    parser.add_argument("--points", type=int, help="compositions along it (default: 49)")
     parser.add_argument(
         "--beside", metavar="RUN", help="less those of another run on the same materials"
     )
-    _look(parser)
+    _look(parser, part=None)
 
 
 def _edges(parser: argparse.ArgumentParser) -> None:
@@ -119,8 +119,8 @@ def _edges(parser: argparse.ArgumentParser) -> None:
     _output(parser)
 
 
-def _look(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--part", default="test", help="test, val, train or all (inputs only)")
+def _look(parser: argparse.ArgumentParser, part: str | None = "test") -> None:
+    parser.add_argument("--part", default=part, help="test, val, train or all (inputs only)")
     _output(parser)
 
 

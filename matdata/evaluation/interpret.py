@@ -123,6 +123,18 @@ def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
     return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
 
 
+def elements_of(run: Run, ids: Ids, device: str = "auto") -> Ragged:
+    """Atomic numbers of the rows of `feature_maps`, for the same materials in the same order."""
+    parts: dict[int, Int] = {}
+    for batch in _batches(run, ids, device):
+        composition = batch.get("edm", ElementMatrixBatch)
+        numbers, owner = composition.numbers.cpu().numpy(), composition.crystal.cpu().numpy()
+        for position, row in enumerate(batch.rows.tolist()):
+            parts[row] = numbers[owner == position].astype(np.int64)
+    ordered = [parts[row] for row in sorted(parts)]
+    return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
+
+
 def _batches(run: Run, ids: Ids, device: str) -> Loader:
     dataset = find_dataset(run.cache, run.dataset_ref)
     view = View.of(dataset, features_of(run, dataset))
@@ -239,5 +251,8 @@ def _two_elements(first: str, second: str, points: int) -> tuple[int, int]:
 
     numbers = [*parse_formula(first), *parse_formula(second)]
     if points < 1 or len(numbers) != 2 or numbers[0] == numbers[1]:
-        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
+        raise ConfigError(
+            f"a binary of {first!r} and {second!r} at {points} points",
+            next_step="name two different elements, such as Si-O, and at least one point",
+        )
     return numbers[0], numbers[1]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, TrainError
 from matdata.core.units import learnt_quantity
 from matdata.training.logs import LogRow, read_log
 
@@ -86,6 +86,35 @@ def _of_run(run: Run, error: float) -> Iterator[JsonObject]:
             "epochs": len(rows),
             "unknown": unknown,
         }
+
+
+def member_errors(run: Run) -> tuple[str, str, list[int], list[list[float]]]:
+    """Validation errors of the members of a run by epoch, of its first target.
+
+    Returns
+    -------
+    quantity, unit
+        What the errors are of.
+    epochs
+        Those on record with an error of every member.
+    errors
+        A list for each member.
+
+    Raises
+    ------
+    TrainError
+        If there are none.
+    """
+    rows, target = read_log(run.folder), run.schema.targets[0]
+    quantity, unit, scale = _scale_of(run, target, 0) if rows else _plainly(target)
+    if unknown := _unknown(rows, target, scale):
+        raise TrainError(f"run {run.name!r} has no validation errors by epoch", cause=unknown)
+    known = [(row["epoch"], [member[0] for member in row.get("by_target", ())]) for row in rows]
+    whole = [one for one in known if one[1] and None not in one[1]]
+    most = max(len(values) for _, values in whole)
+    whole = [one for one in whole if len(one[1]) == most]  # of members that stopped there are none
+    epochs = [epoch for epoch, _ in whole]
+    return quantity, unit, epochs, [[scale * v[m] for _, v in whole] for m in range(most)]
 
 
 def _scale_of(run: Run, target: Target, start: int) -> tuple[str, str, float]:

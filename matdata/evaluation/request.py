@@ -15,6 +15,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.given import folder_of, words
 from matdata.core.options import Values
+from matdata.evaluation.beside import evaluated_beside
 from matdata.evaluation.column_groups import MOST_GROUPS
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
@@ -35,10 +36,8 @@ from matdata.evaluation.run_request import (
 )
 from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.evaluated import score_on_record
 from matdata.training.prediction import Predictions
 from matdata.training.run import Run
-from matdata.training.run_lookup import find_run
 
 
 @dataclass(frozen=True)
@@ -157,11 +156,11 @@ class EvaluateRequest(RunRequest):
         Raises
         ------
         ConfigError
-            If no run is named, a setting, a format or a style is unknown, or runs that Matbench
-            is to record are not on its folds.
+            If no run is named, a setting, a format or a style is unknown, runs that Matbench
+            is to record are not on its folds, or a run is to be drawn beside itself, or twice.
         TrainError, StoreError
             If there is no such run, it is damaged, a fold has no finished run, or a run that is
-            drawn beside was not evaluated.
+            drawn beside was not evaluated, or on other materials or targets.
         """
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder, beside = fields.get("pictures"), _named_beside(fields)
@@ -176,7 +175,7 @@ class EvaluateRequest(RunRequest):
             not fields.get("no_pictures"),
             look,
             folds,
-            tuple(_evaluated(run.cache, name) for name in beside),
+            evaluated_beside(run, beside),
             words(fields.get("by")),
             _bins_of(fields),
             _matbench_of(fields, folds, derive),
@@ -248,13 +247,6 @@ def _named_beside(fields: Values) -> tuple[str, ...]:
             next_step="leave out beside or folds",
         )
     return names
-
-
-def _evaluated(cache: Path, name: str) -> Run:
-    """A run with a score on record."""
-    run = find_run(cache, name)
-    score_on_record(run)
-    return run
 
 
 def _folds_of(fields: Values) -> tuple[Run, ...]:

@@ -25,6 +25,7 @@ from matdata.core.crystals import Array
 from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, outside_graphs, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
+from matdata.nn.cpu.operation import Operation
 from matdata.nn.norms import CountedBatchNorm
 from matdata.nn.segments import segment_sum
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
@@ -110,7 +111,7 @@ def compiled(
     known = None if norm.measures(edge, links.of_all) else (norm.running_mean, norm.running_var)
     how = _How(known, norm.eps, core)
     exact = (value.to(torch.float32) for value in (both, edge, norm.weight, norm.bias))
-    out, mean, variance, *_ = _GatedSum.apply(
+    out, mean, variance, *_ = _GatedSum.of(
         how, *exact, links.sender, links.receiver, (everything / total).flatten(), counts.flatten()
     )
     if known is None:
@@ -137,7 +138,7 @@ class _Saved(Context, Protocol):
     how: _How
 
 
-class _GatedSum(torch.autograd.Function):
+class _GatedSum(Operation):
     """The loops with their gradient.
 
     Returns the sums, mean and variance of the channels, and what the gradient needs: the inputs of
@@ -178,15 +179,15 @@ class _GatedSum(torch.autograd.Function):
     @staticmethod
     def backward(ctx: _Saved, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         saved = ctx.saved_tensors  # once: under checkpointing they are made anew for each access
-        gradients = _Gradient.apply(ctx.how, grad, *saved)
+        gradients = _Gradient.of(ctx.how, grad, *saved)
         return None, *gradients, *[None for _ in saved[5:]]
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_GatedSum.apply, info, in_dims, inputs)
+        return member_by_member(_GatedSum.of, info, in_dims, inputs)
 
 
-class _Gradient(torch.autograd.Function):
+class _Gradient(Operation):
     """The gradient, which has none of its own."""
 
     @staticmethod
@@ -229,7 +230,7 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Gradient.apply, info, in_dims, inputs)
+        return member_by_member(_Gradient.of, info, in_dims, inputs)
 
 
 def _require_sites(both: Tensor, edge: Tensor, *rest: Tensor) -> None:

@@ -93,6 +93,9 @@ class Trainer(ABC, Generic[H_co]):
     Hypers: ClassVar[type[Settings]] = Settings
     #: What it can learn.
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    #: Kinds of targets that it learns from themselves, through a code of few numbers, as
+    #: autoencoders do; for all others an input that the target is computed from is refused.
+    encodes: ClassVar[tuple[Task, ...]] = ()
     #: Whether targets of one run may be of several kinds, such as numbers beside classes.
     mixes_tasks: ClassVar[bool] = False
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that

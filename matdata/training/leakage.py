@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,20 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import parse_expression
 from matdata.features.base import Featurizer
-from matdata.training.target import Target
+from matdata.training.target import Target, Task
 from matdata.training.target_cells import cells_of
 
 Float = npt.NDArray[np.float64]
 
 
 def refuse_leakage(
-    columns: Iterable[str], targets: Iterable[Target], inputs: Mapping[str, Featurizer]
+    columns: Iterable[str],
+    targets: Iterable[Target],
+    inputs: Mapping[str, Featurizer],
+    encodes: Collection[Task] = (),
 ) -> None:
-    """Check that no input is a column that a target is, or is computed from.
+    """Check that no input is a column that a target is, or is computed from, but for targets that
+    the trainer encodes (`Trainer.encodes`).
 
     Raises
     ------
@@ -28,7 +32,8 @@ def refuse_leakage(
         Naming input and target.
     """
     names = list(columns)
-    read = {target.name: parse_expression(target.source, names).columns() for target in targets}
+    others = [target for target in targets if target.task not in encodes]
+    read = {target.name: parse_expression(target.source, names).columns() for target in others}
     for spec, featurizer in inputs.items():
         for name in featurizer.columns():
             for target, sources in read.items():
@@ -45,6 +50,7 @@ def leakage_notes(
     targets: Iterable[Target],
     inputs: Mapping[str, Featurizer],
     rows: Sequence[int],
+    encodes: Collection[Task] = (),
 ) -> list[str]:
     """Inputs whose column is equal to a target, or proportional to it, wherever both are known.
 
@@ -58,10 +64,14 @@ def leakage_notes(
         Those of the run, inputs by spec.
     rows
         Rows of training and validation; no other is read.
+    encodes
+        Kinds of targets that the trainer encodes, of which nothing is said.
     """
     read = [(spec, name) for spec, featurizer in inputs.items() for name in featurizer.columns()]
     notes = []
     for target in targets if read else ():
+        if target.task in encodes:
+            continue
         truth = cells_of(columns, target, rows).cells
         for spec, name in read:
             relation = _relation([columns[name][row] for row in rows], truth)

@@ -134,7 +134,7 @@ def ask(request: Request, cache: Path) -> Question:
         ready["val"],
     )
     inputs = {spec: feature.featurizer for spec, feature in features.items()}
-    refuse_leakage(dataset.columns, targets, inputs)
+    refuse_leakage(dataset.columns, targets, inputs, trainer.encodes)
     targets, settings = settle_objectives(trainer, request.settings, targets)
     _require_context(targets, settings, features)
     require_tracker(trainer, settings)
@@ -147,7 +147,7 @@ def ask(request: Request, cache: Path) -> Question:
         notes += class_hints(dataset, targets, train)
     notes += _lost_targets(dataset, targets, np.concatenate(list(ready.values())), [*train, *valid])
     rows = dataset.rows(np.concatenate([train, valid])).tolist()
-    notes += leakage_notes(dataset.columns, targets, inputs, rows)
+    notes += leakage_notes(dataset.columns, targets, inputs, rows, trainer.encodes)
     if settings.fraction < 1.0:
         train = _share(train, settings.fraction, settings.seed)
         notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]

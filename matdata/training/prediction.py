@@ -26,6 +26,7 @@ from matdata.training.prediction_columns import (
 from matdata.training.prediction_display import predictions_html
 from matdata.training.prediction_files import write_predictions
 from matdata.training.target import Target
+from matdata.training.word_sequences import chances_of_words, predicted_words, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,6 +174,8 @@ class Predictions:
     def _true(self, target: Target) -> list[object]:
         """True values as the table of the dataset has them."""
         truth = self.truth(target)
+        if target.task == "sequence":
+            return list(words_of(truth, target.labels))
         if target.task == "multi_label":
             return _labels(target, truth)
         if target.task != "classification":
@@ -187,6 +190,10 @@ class Predictions:
         statistic = column.statistic
         if statistic is Statistic.TRUTH:
             return self._true(target)
+        if target.task == "sequence":
+            chosen = self.mean if column.member is None else self.members[column.member]
+            cells_of = chances_of_words if statistic is Statistic.PROBABILITY else predicted_words
+            return list(cells_of(self.column(target, chosen), target.labels))
         if statistic is Statistic.CLASS:
             return self.labels(target) if target.task == "multi_label" else self.classes(target)
         if statistic is Statistic.PROBABILITY:

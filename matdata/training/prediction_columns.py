@@ -43,6 +43,8 @@ class Statistic(StrEnum):
         """
         if target.task == "regression":
             return target.unit
+        if target.task == "sequence" and self is Statistic.MEMBER:
+            return None
         chosen = target.task != "distribution" and self in (Statistic.TRUTH, Statistic.CLASS)
         return None if chosen else "1"
 
@@ -142,14 +144,18 @@ def columns_of(
     described = []
     for target in targets:
         described += [column_of(target, Statistic.TRUTH)] if truth else []
-        if target.labels:
+        if target.task == "sequence":
+            described.append(column_of(target, Statistic.CLASS))
+            described.append(column_of(target, Statistic.PROBABILITY))
+        elif target.labels:
             described.append(column_of(target, Statistic.CLASS))
             described += [
                 column_of(target, Statistic.PROBABILITY, label) for label in target.labels
             ]
         else:
             described.append(column_of(target, Statistic.MEAN))
-        described += [column_of(target, deviation) for deviation in DEVIATIONS]
+        if target.task != "sequence":  # of words by position they have no use
+            described += [column_of(target, deviation) for deviation in DEVIATIONS]
         described += [column_of(target, end) for end in ENDS if target.name in intervals]
         described += [column_of(target, Statistic.MEMBER, member=k) for k in range(members)]
     return described

@@ -17,9 +17,10 @@ from matdata.training.element_shares import (
     element_shares,
     elements_present,
 )
+from matdata.training.word_sequences import coded as coded_words
 
-#: What a target is: numbers, one class, several labels, or shares that sum to 1.
-Task = Literal["regression", "classification", "multi_label", "distribution"]
+#: What a target is: numbers, one class, several labels, shares that sum to 1, or words in order.
+Task = Literal["regression", "classification", "multi_label", "distribution", "sequence"]
 #: How numbers of a target are normalised: not, all by one shift and scale, or each by its own.
 Scaling = Literal["none", "scalar", "pointwise"]
 BOOLEAN = (False, True)
@@ -36,14 +37,15 @@ class Target:
     size
         Numbers predicted for it: 1 for a scalar, the length of an array target, the number of
         classes of a classification (whose column in a batch is one: the index of the class), the
-        number of labels or elements.
+        number of labels or elements; of sequences positions times words and their end (a column
+        in a batch for each position, `matdata.training.word_sequences`).
     unit
         Its unit, ``1`` when there is none.
     task
-        ``regression``, ``classification``, ``multi_label`` or ``distribution``.
+        ``regression``, ``classification``, ``multi_label``, ``distribution`` or ``sequence``.
     classes
         Classes of a column of text (sorted) or of true and false, in the order of their indices,
-        or labels; empty where the column itself holds the indices.
+        or labels, or words of sequences; empty where the column itself holds the indices.
     shape
         Shape of an array target, ``(size,)`` if not given; ``()`` for all others.
     axis
@@ -101,6 +103,12 @@ class Target:
                 f"{len(self.axis.values)} values",
                 next_step="give the axis one value per number of the target",
             )
+        if self.task == "sequence" and (not self.classes or self.size % (len(self.classes) + 1)):
+            raise ConfigError(
+                f"target {self.name!r} is a sequence of {len(self.classes)} words in {self.size} "
+                "numbers",
+                next_step="its classes are the words, its size a multiple of one more than them",
+            )
         if self.normalizer not in get_args(Scaling):
             raise ConfigError(
                 f"target {self.name!r} has no normalizer {self.normalizer!r}"
@@ -118,6 +126,8 @@ class Target:
     @property
     def columns(self) -> int:
         """Columns of `Batch.targets` that it takes."""
+        if self.task == "sequence":
+            return self.size // (len(self.classes) + 1)
         return 1 if self.task == "classification" else self.size
 
     @property
@@ -127,10 +137,10 @@ class Target:
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes or labels as text: of true and false in small letters, of classes
-        that are numbers these; empty for numbers and distributions.
+        """Names of the classes, labels or words as text: of true and false in small letters, of
+        classes that are numbers these; empty for numbers and distributions.
         """
-        if self.task not in ("classification", "multi_label"):
+        if self.task not in ("classification", "multi_label", "sequence"):
             return ()
         if not self.classes:
             return tuple(map(str, range(self.size)))
@@ -147,9 +157,14 @@ class Target:
     def _codes(self) -> dict[str | bool, int]:
         return {name: index for index, name in enumerate(self.classes)}
 
+    @functools.cached_property
+    def _words(self) -> dict[str, int]:
+        return {str(word): index for index, word in enumerate(self.classes)}
+
     def code(self, cell: object) -> object:
         """The numbers of a cell of the column: the index of a text's class, -1 if it has none; 0
-        or 1 per label, such as an element of a formula; shares of the elements of a formula.
+        or 1 per label, such as an element of a formula; shares of the elements of a formula; the
+        index of the word at each position of a sequence, NaN behind its end.
 
         Numbers, which a sealed view holds, stay as they are.
         """
@@ -160,6 +175,9 @@ class Target:
             return cell if coded else [float(label in cell) for label in self.classes]
         if self.task == "distribution" and isinstance(cell, str):
             return element_shares(cell, self.size)
+        if self.task == "sequence" and isinstance(cell, (list, tuple)):
+            is_coded = len(cell) == self.columns and all(isinstance(one, float) for one in cell)
+            return cell if is_coded else coded_words(cell, self._words, self.columns)
         return self._codes.get(cell, -1) if isinstance(cell, str) else cell
 
     def to_dict(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Targets that are neither numbers nor classes: sets of labels, shares of elements."""
+"""Targets that are neither numbers nor classes: sets of labels, shares of elements, sequences."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from matdata.core.errors import ConfigError, StructureError
 from matdata.training.element_shares import ELEMENTS, element_labels, element_shares
 from matdata.training.target import Target
 
-#: Most labels of a target.
-MOST_LABELS = 1000
+#: Most labels, or words, of a target; most words of a sequence.
+MOST_LABELS, LONGEST = 1000, 1000
 
 
 def label_target(name: str, values: list[object]) -> Target:
@@ -75,6 +75,33 @@ def share_target(name: str, values: list[object]) -> Target:
             next_step="choose another objective, or another column",
         )
     return Target(name, sizes.pop(), "1", "distribution")
+
+
+def sequence_target(name: str, values: list[object]) -> Target:
+    """A target of words in order, such as the operations of a synthesis: lists of texts.
+
+    Its positions are one more than the words of the longest, for the end.
+
+    Raises
+    ------
+    ConfigError
+        If it holds anything else, no word at all, or too many different or too long ones.
+    """
+    rows = [value for value in values if isinstance(value, (list, tuple))]
+    if len(rows) < len(values) or not all(isinstance(item, str) for row in rows for item in row):
+        raise ConfigError(
+            f"{name} holds no sequences, for example {str(values[0])[:60]!r}: expected lists of "
+            "texts",
+            next_step="choose another objective, or another column",
+        )
+    words = tuple(sorted({str(item) for row in rows for item in row}))
+    longest = max(map(len, rows))
+    if not 0 < len(words) <= MOST_LABELS or longest > LONGEST:
+        raise ConfigError(
+            f"{name} holds {len(words):,} different words, the longest sequence {longest:,}; "
+            f"expected 1 to {MOST_LABELS:,}, and at most {LONGEST:,} in a sequence"
+        )
+    return Target(name, (longest + 1) * (len(words) + 1), "1", "sequence", words)
 
 
 def _are_shares(value: Sequence[object]) -> bool:

@@ -12,6 +12,8 @@ from matdata.training.target_cells import cells_of
 from matdata.training.targets import is_class, shortened
 
 Ids = npt.NDArray[np.str_]
+#: What the classes of a target are called, where not that.
+KINDS = {"multi_label": "labels", "sequence": "words"}
 #: Whole numbers that look like classes differ at most so often.
 MOST_WHOLE = 10
 
@@ -22,9 +24,12 @@ def class_notes(targets: tuple[Target, ...]) -> list[str]:
     for target in targets:
         if target.classes:
             shown = ", ".join(map(shortened, target.labels[:10]))
-            more = ", …" if target.size > 10 else ""
-            kind = "labels" if target.task == "multi_label" else "classes"
-            notes.append(f"{target.name} is learnt as {target.size} {kind}: {shown}{more}")
+            more = ", …" if len(target.labels) > 10 else ""
+            kind = KINDS.get(target.task, "classes")
+            count, beyond = len(target.labels), ""
+            if target.task == "sequence":
+                beyond = f" in up to {target.columns - 1} positions"
+            notes.append(f"{target.name} is learnt as {count} {kind}{beyond}: {shown}{more}")
     return notes
 
 

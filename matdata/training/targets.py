@@ -19,7 +19,7 @@ from matdata.training.contract import Trainer
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.target import BOOLEAN, Target, Task
 from matdata.training.target_cells import cells_of, spectrum_of
-from matdata.training.target_kinds import label_target, share_target
+from matdata.training.target_kinds import label_target, sequence_target, share_target
 from matdata.training.target_request import TargetRequest
 
 Ids = npt.NDArray[np.str_]
@@ -106,6 +106,8 @@ def _described(name: str, values: list[object], unit: str, task: Task | None) ->
         return label_target(name, values)
     if task == "distribution":
         return share_target(name, values)
+    if task == "sequence":
+        return sequence_target(name, values)
     if task == "classification" or (task is None and isinstance(values[0], (bool, str))):
         return _class_target(name, values, unit)
     if isinstance(values[0], str):
@@ -233,7 +235,7 @@ def _require(
 
 
 def _has_class(target: Target, cell: object) -> bool:
-    if target.task == "multi_label":
+    if target.task in ("multi_label", "sequence"):
         if isinstance(cell, str) and target.is_of_elements:
             return True
         labels = cell if isinstance(cell, (list, tuple)) else [cell]

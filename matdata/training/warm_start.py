@@ -142,7 +142,12 @@ def _shown(normalizer: Normalizer) -> str:
 
 
 #: What the columns of a head stand for.
-NAMES = {"classification": "classes", "multi_label": "labels", "distribution": "shares"}
+NAMES = {
+    "classification": "classes",
+    "multi_label": "labels",
+    "distribution": "shares",
+    "sequence": "words by position",
+}
 
 
 def _meaning(schema: Schema) -> list[str]:

@@ -93,6 +93,15 @@ DATA: Mapping[str, DataSet] = {
         recipe_command("roost_expt_band_gaps", "--from", "{first}", "--seed", "{seed}"),
         "80/20",
     ),
+    "ex-watched": DataSet(
+        "roost-expt-band-gaps",
+        "Eg",
+        (_EX,),
+        _ROOST,
+        recipe_command("roost_expt_band_gaps", "--from", "{first}", "--seed", "{seed}"),
+        "80/20/0",
+        tested=False,
+    ),
     "mp-without-ex": DataSet(
         "roost-mp-band-gaps-without-expt",
         "band_gap",

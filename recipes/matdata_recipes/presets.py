@@ -103,6 +103,11 @@ _OTHERS = (
         paper=(0.219, "Goodall 4.2"),
         parent="mp-without-ex-roost",
     ),
+    Preset("ex-watched-roost", "ex-watched", "roost", {"ensemble": 10}),
+    Preset(
+        *("ex-watched-roost-transfer", "ex-watched", "roost", {"ensemble": 10}),
+        parent="mp-without-ex-roost",
+    ),
 )
 #: Goodall 6.4: tested on structures before relaxation; the D variants are trained on both.
 _TEN = {"ensemble": 10}

@@ -31,6 +31,8 @@ class Row:
         Whether amounts are learnt too.
     published
         What the thesis prints, in the order of `METRICS`; empty for a row of ours.
+    encoder
+        Of the operations: `frozen`, that of the autoencoder, or `end-to-end`.
     """
 
     name: str
@@ -40,6 +42,13 @@ class Row:
     changes: Mapping[str, str] = field(default_factory=dict)
     amounts: bool = True
     published: tuple[float, ...] = ()
+    encoder: str = "frozen"
+
+    @property
+    def has_autoencoder(self) -> bool:
+        """Whether an autoencoder of the operations is trained for it."""
+        reads = self.model == "reaction-graph" and "actions" not in self.changes
+        return reads and self.encoder != "end-to-end"
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,11 @@ class Size:
     name
         `thesis`, or that of a smaller one.
     ensemble, epochs, amount_epochs, lr, schedule
-        Of both trainings.
+        Of the trainings of elements and amounts.
     graph, magpie
         Hyperparameters of either model.
+    action_epochs
+        Of the autoencoder of the operations, whose size and rate are the thesis's.
     """
 
     name: str
@@ -64,6 +75,7 @@ class Size:
     schedule: str
     graph: Mapping[str, str] = field(default_factory=dict)
     magpie: Mapping[str, str] = field(default_factory=dict)
+    action_epochs: int = 70
 
     def hypers(self, row: Row) -> dict[str, str]:
         """All hyperparameters of a row that are not the model's own."""
@@ -82,10 +94,11 @@ REDUCED = Size(
         **{"gates": "64", "hidden": "64", **_HEADS},
     },
     magpie=_HEADS,
+    action_epochs=20,
 )
 ENSEMBLE = replace(REDUCED, name="reduced-5", ensemble=5)
 #: Epochs that only show that everything works.
-SMALL = replace(REDUCED, name="small", ensemble=2, epochs=2, amount_epochs=2)
+SMALL = replace(REDUCED, name="small", ensemble=2, epochs=2, amount_epochs=2, action_epochs=2)
 SIZES = {one.name: one for one in (THESIS, REDUCED, ENSEMBLE, SMALL)}
 
 _NO_ACTIONS, _NO_MASK, _FEED = {"actions": "false"}, {"mask": "false"}, {"feed": "true"}
@@ -96,6 +109,7 @@ _ROWS = (
     Row("graph-10-no-actions", *_T1, _GRAPH, _NO_ACTIONS,
         published=(0.933, 0.990, 0.136, 0.079, 2.44, 0.930)),
     Row("graph-10", *_T1, _GRAPH, published=(0.940, 0.991, 0.126, 0.073, 2.29, 0.935)),
+    Row("graph-10-end-to-end", *_T1, _GRAPH, encoder="end-to-end"),
     Row("graph-10-feed", *_T1, _GRAPH, _FEED),
     Row("magpie-3-no-mask", *_T2, _MAGPIE, _NO_MASK, False, (0.580, 0.882)),
     Row("graph-3-no-actions-no-mask", *_T2, _GRAPH, {**_NO_ACTIONS, **_NO_MASK}, False,
@@ -121,13 +135,21 @@ def run_name(row: Row, size: Size, seed: int) -> str:
     return f"{row.name}-{size.name}-seed{seed}"
 
 
+def autoencoder(row: Row, size: Size, seed: int) -> str:
+    """The run of the autoencoder of operations, one for all rows of a split."""
+    return f"actions-{row.split.removesuffix('-80-20-seed0')}-{size.name}-seed{seed}"
+
+
 def command(row: Row, size: Size, seed: int, threads: int = 1) -> list[str]:
     """The words behind `matdata` that train a row."""
     words = ["train-reactions", DATASET, "--split", row.split, "--name", run_name(row, size, seed)]
     words += ["--model", row.model, "--ensemble", str(size.ensemble)]
     words += ["--epochs", str(size.epochs), "--amount-epochs", str(size.amount_epochs)]
     words += ["--lr", str(size.lr), "--amount-lr", str(size.lr), "--schedule", size.schedule]
-    words += ["--seed", str(seed), "--threads", str(threads)]
+    words += ["--seed", str(seed), "--threads", str(threads), "--encoder", row.encoder]
+    if row.has_autoencoder:
+        words += ["--actions-run", autoencoder(row, size, seed)]
+        words += ["--action-epochs", str(size.action_epochs)]
     for key, value in size.hypers(row).items():
         words += ["--set", f"{key}={value}"]
     return words if row.amounts else [*words, "--only-elements"]

@@ -139,7 +139,8 @@ def matching(pattern: str) -> list[Preset]:
 
 def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
     """Run one command in this process; returns its exit code."""
-    print(f"$ {shlex.join(words)}", flush=True)
+    if not given.quiet:
+        print(f"$ {shlex.join(words)}", flush=True)
     rest = list(words[1:])
     cache = ["--cache", str(cache_dir(given.cache))]
     if words[0] == "matdata":
@@ -150,7 +151,8 @@ def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
         return results.main([*rest, *cache, *folder])
     module = importlib.import_module(script)
     more = getattr(module, "arguments", None)
-    return common.run(module.recipe, module.__doc__ or script, [*rest, *cache], more)
+    quiet = ["--quiet"] if given.quiet else []
+    return common.run(module.recipe, module.__doc__ or script, [*rest, *cache, *quiet], more)
 
 
 def parser() -> argparse.ArgumentParser:

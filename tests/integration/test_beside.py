@@ -77,3 +77,28 @@ def test_compositions_are_scored_and_drawn(dataset, capsys, tmp_path):
     md.evaluate(one)
     with pytest.raises(md.ConfigError, match="no curves of compositions"):
         one.plot.compositions()
+
+
+def test_a_run_beside_is_refused_before_the_test_part_is_opened(dataset):
+    """Itself, twice, of another target, or on another split."""
+    toy.train(dataset, "y", "sealed", epochs=1)
+    sealed, two, products = (
+        md.open_run(name, dataset.cache) for name in ("sealed", "two", "products")
+    )
+    for other in (two, products):
+        md.evaluate(other)
+    dataset.split("60/20/20", name="other", seed=7)
+    settings = {"epochs": 1, "threads": 1, "tensorboard": False}
+    apart = md.train("example", dataset, "y", split="other", name="apart", quiet=True,
+                     train=settings)  # fmt: skip
+    md.evaluate(apart)
+    for beside, error, text in (
+        ("sealed", md.ConfigError, "compared with itself"),
+        (["two", "two"], md.ConfigError, "name each run once"),
+        ("products", md.TrainError, "was scored on product"),
+        ("apart", md.TrainError, "on other materials than run 'sealed' will be"),
+    ):
+        with pytest.raises(error, match=text):
+            md.evaluate(sealed, beside=beside)
+    assert not (sealed.folder / "test-opened.json").exists()
+    assert md.evaluate(sealed, beside="two")["targets"]["y"]["materials"] > 0

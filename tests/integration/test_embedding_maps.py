@@ -95,6 +95,8 @@ def test_values_of_the_test_part_that_are_learnt_stay_sealed(toy, run, monkeypat
         ({"map": "pca", "colour": "ofset"}, "did you mean 'offset'"),
         ({"map": "pca", "colour": "spectrum"}, "lists or records"),
         ({"part": "test"}, "none is asked for"),
+        ({"style": "dark"}, "none is asked for"),
+        ({"map": "pca", "beside": "mapped"}, "compared with itself"),
         ({"map": "pca", "part": "tset"}, "did you mean 'test'"),
         ({"map": "pca", "containing": "Xe"}, "no materials that contain Xe"),
         ({"map": "tsne", "beside": "mapped"}, "no common axes"),
@@ -160,7 +162,8 @@ def test_components_of_two_runs_are_compared(toy, run, tmp_path, capsys):
         )
         assert found == pytest.approx(np.corrcoef(pair.T)[0, 1], abs=1e-6)
         assert 0.0 <= found <= 1.0
-    own = md.embed(run, toy, map="pca", beside=run, pictures=tmp_path)
+    twin = train(toy, "y", "twin", epochs=1)  # of the same seed
+    own = md.embed(run, toy, map="pca", beside=twin, pictures=tmp_path)
     assert own.correlations == pytest.approx((1.0, 1.0))
 
 

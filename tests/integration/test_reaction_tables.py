@@ -19,7 +19,9 @@ figures = pytest.importorskip("matdata_recipes.reaction_figures")
 
 GRAPH = {"width": "8", "layers": "1", "gates": "8", "hidden": "8", "output": "16",
          "stoichiometry": "16", "scale": "log", "action_width": "4"}  # fmt: skip
-TINY = replace(rows.SMALL, name="tiny", epochs=1, amount_epochs=1, graph=GRAPH, magpie={})
+TINY = replace(
+    rows.SMALL, name="tiny", epochs=1, amount_epochs=1, action_epochs=1, graph=GRAPH, magpie={}
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +46,14 @@ def test_rows_have_the_numbers_of_the_thesis():
     for row in rows.ROWS.values():
         wanted = (0, 6) if row.amounts else (2,)
         assert len(row.published) in wanted, row.name
-        assert bool(row.changes.get("feed")) is not bool(row.published)
+        of_ours = bool(row.changes.get("feed")) or row.encoder == "end-to-end"
+        assert of_ours is not bool(row.published)
     words = rows.command(rows.ROWS["graph-10-no-actions"], rows.THESIS, 1)
     assert words[words.index("--amount-epochs") + 1] == "200"
+    assert "--actions-run" not in words
+    shared = rows.command(rows.ROWS["graph-10-feed"], rows.THESIS, 1)
+    assert shared[shared.index("--actions-run") + 1] == "actions-up-to-10-thesis-seed1"
+    assert shared[shared.index("--action-epochs") + 1] == "70"
     assert words[-2:] == ["--set", "actions=false"]
     assert "--only-elements" in rows.command(rows.ROWS["magpie-3-no-mask"], rows.THESIS, 0)
 

@@ -160,7 +160,7 @@ def test_shown_without_data_and_refused_before_work(tmp_path, capsys):
         (["goodall:figure-6.14", "--from", "."], "the ICSD, which is closed"),
         (["finder:figure-1", "--from", "."], "a drawing that shows no result"),
         (["goodall:table-5.1", "--from", str(tmp_path)], "needs 1 files that are not there"),
-        (["goodall:figure-4.6", "--from", "."], "is not built"),
+        (["lgdcnn:figure-s9", "--from", "."], "is not built"),
         (["goodall:table-4.2", "--scale", "big"], "choose"),
     ]
     for words, told in wrong[:-1]:
@@ -170,6 +170,24 @@ def test_shown_without_data_and_refused_before_work(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         main(["reproduce", *wrong[-1][0], *cache])
     assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("goodall:table-4.2", "--only", "ex-rf-magpie"), "no data are given"),
+        (("goodall:table-4.2", "--scale", "small", "--seeds", "1"), "--scale and --seeds of what"),
+        (("--list", "--threads", "2"), "all of them are listed"),
+        (("goodall:table-4.2", "--from", "nowhere"), "there is no file or folder nowhere"),
+        (("goodall:table-4.2", "--from", ".", "--seeds", "1", "1"), "each once"),
+        (("goodall:table-4.2", "--from", ".", "--seeds", "-1"), "whole numbers from 0"),
+        (("lgdcnn:figure-12", "--from", ".", "--only", "*-lstm"), "leave out --only"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_work(tmp_path, capsys, words, said):
+    assert main(["reproduce", *words, "--cache", str(tmp_path / "c")]) == 1
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "c").exists()
 
 
 def test_files_are_found_by_name_end_of_path_or_packed(tmp_path):

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 RUNS = {
     "tags": [{"name": "tags", "objective": "multi_label"}],
     "words": [{"name": "labels", "objective": "multi_label"}],
+    "steps": [{"name": "steps", "objective": "sequence"}],
     "axis": [{"name": "spectrum", "axis": "energy"}],
     "product": [{"name": "product", "objective": "element_distribution"}],
     "kinds": ["kind", "y"],
@@ -38,6 +39,7 @@ def cache(tmp_path_factory):
     rows = toy.rows()
     for k, row in enumerate(rows):
         row["labels"] = [word for word, on in zip(("low", "high"), row["tags"], strict=True) if on]
+        row["steps"] = ["mix", *(["heat"] * sum(map(bool, row["tags"]))), "mix"][k % 2 :]
         row["y"] = None if k % 11 == 0 else row["y"]
     dataset = toy.build(tmp_path_factory.mktemp("tasks") / "cache", rows)
     for name, targets in RUNS.items():
@@ -71,6 +73,8 @@ def test_what_is_shown_gives_the_scores_on_record(cache, name, tmp_path):
         elif task == "multi_label":
             wrong = shown.errors.mean() / shown.target.size
             assert wrong == pytest.approx(metrics["hamming"], rel=1e-9)
+        elif task == "sequence":
+            assert (shown.errors == 0).mean() == pytest.approx(metrics["sequence_accuracy"])
         elif task == "distribution":
             assert shown.errors.mean() == pytest.approx(metrics["l1"], rel=1e-9)
         else:

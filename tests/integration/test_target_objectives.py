@@ -145,6 +145,37 @@ def test_labels_and_shares_of_elements(toy, capsys):
     np.testing.assert_allclose(found.mean.sum(1), 1.0)
 
 
+@pytest.mark.slow
+def test_words_in_order(tmp_path, capsys):
+    records = rows()
+    for one in records:
+        low, high = one["tags"]
+        one["steps"] = ["mix"] * int(1 + low) + ["heat"] * int(high)
+    dataset = build(tmp_path / "cache", records, "words")
+    run = train(dataset, {"name": "steps", "objective": "sequence"}, "steps", epochs=60, ensemble=2)
+    (target,) = run.schema.targets
+    assert (target.task, target.classes, target.columns) == ("sequence", ("heat", "mix"), 4)
+    assert "token_accuracy" in run.result()["validation"]["targets"]["steps"]["metrics"]
+    scored = md.evaluate(run)["targets"]["steps"]
+    dummy = scored["baselines"]["dummy_frequencies"]
+    assert scored["metrics"]["token_accuracy"] > dummy["token_accuracy"]
+    assert scored["shown"] == ["token_accuracy", "sequence_accuracy", "log_loss"]
+    found = md.predict(run, dataset)
+    frame = found.to_frame(members=True)
+    right = [
+        said == true
+        for said, true in zip(frame["prediction_steps_class"], dataset.table["steps"], strict=True)
+    ]
+    assert np.mean(right) > 0.6
+    first = frame.iloc[0]
+    assert len(first["prediction_steps_probability"]) == len(first["prediction_steps_class"])
+    assert isinstance(first["prediction_steps_member_0"], list)
+    capsys.readouterr()
+    assert command(dataset, "predict", "steps", "NaCl") == 0
+    assert "steps mix" in capsys.readouterr().out
+    assert command(dataset, "runs", "steps", "--json") == 0
+
+
 def test_what_does_not_fit_is_refused_before_training(toy, capsys):
     cases = {
         ("--objective", "y=hubber"): "did you mean 'huber'",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matdata.adapters.projections import METHODS, project
 from matdata.core.errors import ConfigError, SplitError, did_you_mean
-from matdata.core.given import folder_of, require_name
+from matdata.core.given import folder_of
 from matdata.core.options import Values
 from matdata.core.packages import require_package
 from matdata.core.units import with_unit
@@ -24,7 +24,7 @@ from matdata.store.csv import write_csv
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.run import Run
 from matdata.training.run_look import look_of
-from matdata.training.run_lookup import find_run
+from matdata.training.run_lookup import find_beside
 
 if TYPE_CHECKING:
     from matdata.training.embeddings import Embeddings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Ids: TypeAlias = "npt.NDArray[np.str_]"
 PARTS = ("train", "val", "test")
 #: Options that are nothing without a map.
-OF_MAPS = ("colour", "part", "containing", "beside", "pictures")
+OF_MAPS = ("colour", "part", "containing", "beside", "pictures", *LOOK)
 NAMES = {"pca": "principal component", "tsne": "t-SNE", "umap": "UMAP"}
 PACKAGES = {"tsne": "sklearn", "umap": "umap"}
 
@@ -146,7 +146,7 @@ def _other(named: Run | str | None, run: Run, method: str) -> Run | None:
             f"{NAMES[method]} of two runs have no common axes to compare",
             next_step="--map pca draws principal components beside each other",
         )
-    return named if isinstance(named, Run) else find_run(run.cache, require_name(named, "a run"))
+    return find_beside(run, named)
 
 
 def draw_map(

@@ -18,6 +18,7 @@ from matdata.evaluation.similarity.search import Metric, nearest
 from matdata.training.embeddings import Float32
 from matdata.training.prediction import Predictions
 from matdata.training.target import Target
+from matdata.training.word_sequences import one_hot
 
 Float = npt.NDArray[np.float64]
 #: An error above this quantile of those of the validation part is large; a standard deviation up to
@@ -64,6 +65,12 @@ def errors(predictions: Predictions, target: Target) -> Float:
     true = predictions.truth(target)
     if target.task == "classification":
         true = np.where(np.isnan(true), np.nan, true == np.arange(target.size))
+    if target.task == "sequence":
+        hot = one_hot(true, len(target.classes) + 1)
+        squares = (predictions.column(target, predictions.mean) - hot) ** 2
+        known = np.isfinite(hot)
+        total = np.where(known, squares, 0.0).sum(1)
+        return np.sqrt(np.where(known.any(1), total / np.maximum(known.sum(1), 1), np.nan))
     gaps = predictions.column(target, predictions.mean) - true
     error: Float = np.sqrt((gaps**2).mean(1))
     return error

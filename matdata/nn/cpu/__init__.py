@@ -8,9 +8,11 @@ reference takes over and the others stay on.
 module                 interface                      without it
 =====================  =============================  ===========================================
 `onednn_linear`        an operator of torch (private) torch's own matrix products
-`attention_kernels`,   numba (public)                 attention, pooling and gated sums with tensors
-`pooling_kernels`,
-`gated_kernels`
+`attention_kernels`,   numba (public)                 attention, pooling, gated sums and softplus
+`pooling_kernels`,                                    with tensors
+`gated_kernels`,
+`softplus_kernels`
+`operation`            a query of torch (private)     calls of operations take longer
 `openmp`               GOMP_parallel (the ABI of      threads of our own
                        OpenMP in GNU's compilers)
 `malloc`               mallopt (GNU C library)        freed memory goes back to the system

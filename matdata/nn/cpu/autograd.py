@@ -19,6 +19,7 @@ from torch import Tensor
 from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.core.crystals import Array
 from matdata.nn.context import Context
+from matdata.nn.cpu.operation import Operation
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Slope of the leaky ReLU below 0, torch's default.
@@ -115,7 +116,7 @@ class AttentionLoops:
     def _run(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
         exact = torch.promote_types(values.dtype, torch.float32)
         inputs = (value.to(exact) for value in (values, gate, prior))
-        out: Tensor = _Loops.apply(self, *inputs, *offsets)[0]
+        out: Tensor = _Loops.of(self, *inputs, *offsets)[0]
         return out.to(values.dtype)
 
 
@@ -123,7 +124,7 @@ class _Context(Context, Protocol):
     loops: AttentionLoops
 
 
-class _Loops(torch.autograd.Function):
+class _Loops(Operation):
     """Loops with their gradient."""
 
     @staticmethod
@@ -144,15 +145,15 @@ class _Loops(torch.autograd.Function):
     @staticmethod
     def backward(ctx: _Context, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         saved = ctx.saved_tensors  # once: under checkpointing they are made anew for each access
-        gradients = _Gradient.apply(ctx.loops, grad, *saved)
+        gradients = _Gradient.of(ctx.loops, grad, *saved)
         return (None, *gradients, *[None for _ in saved[3:]])
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Loops.apply, info, in_dims, inputs)
+        return member_by_member(_Loops.of, info, in_dims, inputs)
 
 
-class _Gradient(torch.autograd.Function):
+class _Gradient(Operation):
     """The gradient, which has none of its own."""
 
     @staticmethod
@@ -182,4 +183,4 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Gradient.apply, info, in_dims, inputs)
+        return member_by_member(_Gradient.of, info, in_dims, inputs)

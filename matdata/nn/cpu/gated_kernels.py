@@ -11,24 +11,19 @@ What one edge needs of a group lies in one scratch array, one part of `CHANNELS`
 another. Their distances are constants, so that the compiler sees that no two parts overlap; of
 arrays that are handed over it would have to ask at run time, and asks about few.
 
-``exp`` of numbers below 0 is 2^n times a polynomial of degree 6 on ±ln(2)/2, ``log(1 + e)`` the
-series of 2 artanh(e / (2 + e)); both are right to two units in the last place of float32, and,
-other than the C library's, are computed for several channels by one instruction.
-
-Interface: `njit` and `intrinsic` of numba, the former through `matdata.core.jit`; tried with 0.68.
+Interface: `njit` of numba through `matdata.core.jit`; tried with 0.68.
 Without numba, or switched off, `nn.gated_sum` computes with tensors.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
 from matdata.core.jit import inlined, kernel, sums
+from matdata.nn.cpu.elementary import ONE, exp_below, sigmoid, softplus_of
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
@@ -45,54 +40,6 @@ _MEAN_G, _SCALE_G, _WEIGHT_G, _BIAS_G = (n * CHANNELS for n in range(2, 6))
 _MEAN_C, _SCALE_C, _WEIGHT_C, _BIAS_C = (n * CHANNELS for n in range(6, 10))
 _GRAD, _DOWN_G, _DOWN_C = (n * CHANNELS for n in range(10, 13))
 _SUM_G, _ALONG_G, _SUM_C, _ALONG_C = (n * CHANNELS for n in range(13, 17))
-
-
-def _single(number: float) -> float:
-    """A number in float32, of which compiled loops make float32 ones."""
-    return cast("float", np.float32(number))
-
-
-_ZERO, _HALF, _ONE, _TWO = _single(0.0), _single(0.5), _single(1.0), _single(2.0)
-_LEAST = _single(-87.0)  # exp of less is no normal float32
-_LOG2_E, _LN2_HIGH, _LN2_LOW = _single(1.44269504), _single(0.693359375), _single(-2.12194440e-4)
-_E3, _E4, _E5, _E6 = (_single(1.0 / math.factorial(n)) for n in (3, 4, 5, 6))
-_A3, _A5, _A7, _A9 = (_single(2.0 / n) for n in (3, 5, 7, 9))
-_A11, _A13, _A15 = (_single(2.0 / n) for n in (11, 13, 15))
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _power_of_two(_: Any, exponent: Any) -> Any:
-    """2 to a whole float32 between -126 and 127: the bits of its exponent."""
-    from llvmlite import ir
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        whole = builder.fptosi(arguments[0], word)
-        biased = builder.add(whole, ir.Constant(word, 127))
-        return builder.bitcast(builder.shl(biased, ir.Constant(word, 23)), ir.FloatType())
-
-    return types.float32(types.float32), generate
-
-
-@inlined
-def _exp_below(x: float) -> float:
-    """``exp(-|x|)`` in float32."""
-    y = -abs(x)
-    y = _LEAST if y < _LEAST else y  # NaN stays
-    n: float = np.floor(y * _LOG2_E + _HALF)
-    r = y - n * _LN2_HIGH - n * _LN2_LOW
-    high = _E3 + r * (_E4 + r * (_E5 + r * _E6))
-    power: float = _power_of_two(n)
-    return (_ONE + r * (_ONE + r * (_HALF + r * high))) * power
-
-
-@inlined
-def _log_one_plus(e: float) -> float:
-    """``log(1 + e)`` of 0 <= e <= 1 in float32."""
-    s = e / (_TWO + e)
-    q = s * s
-    high = _A9 + q * (_A11 + q * (_A13 + q * _A15))
-    return s * (_TWO + q * (_A3 + q * (_A5 + q * (_A7 + q * high))))
 
 
 @sums
@@ -127,12 +74,6 @@ def _copy(to: Array, at: int, row: Array) -> None:
 
 
 @inlined
-def _sigmoid(x: float) -> float:
-    e = _exp_below(x)
-    return (_ONE if x >= 0 else e) / (_ONE + e)
-
-
-@inlined
 def _normalised(scratch: Array, k: int) -> tuple[float, float, float, float]:
     """Gate and core of a channel as numbers of deviations, then with weight and bias."""
     up_g = (scratch[_G + k] - scratch[_MEAN_G + k]) * scratch[_SCALE_G + k]
@@ -147,12 +88,8 @@ def _messages(scratch: Array, count: float, softplus: bool) -> None:
     """``count sigmoid(g) core(c)`` into the place of the gradient, g and c normalised."""
     for k in range(CHANNELS):
         _, _, g, c = _normalised(scratch, k)
-        e = _exp_below(c)
-        if softplus:
-            core = (c if c > 0 else _ZERO) + _log_one_plus(e)
-        else:
-            core = c * ((_ONE if c >= 0 else e) / (_ONE + e))
-        scratch[_GRAD + k] = count * _sigmoid(g) * core
+        core = softplus_of(c, exp_below(c)) if softplus else c * sigmoid(c)
+        scratch[_GRAD + k] = count * sigmoid(g) * core
 
 
 @sums
@@ -160,15 +97,14 @@ def _back(scratch: Array, count: float, softplus: bool) -> None:
     """Gradients of both normalised parts, and their sums and those along the parts."""
     for k in range(CHANNELS):
         up_g, up_c, g, c = _normalised(scratch, k)
-        e = _exp_below(c)
-        gate, slope = _sigmoid(g), (_ONE if c >= 0 else e) / (_ONE + e)
+        gate, slope = sigmoid(g), sigmoid(c)
         if softplus:
-            core = (c if c > 0 else _ZERO) + _log_one_plus(e)
+            core = softplus_of(c, exp_below(c))
         else:
             core = c * slope
-            slope = slope * (_ONE + c * (_ONE - slope))
+            slope = slope * (ONE + c * (ONE - slope))
         step = count * scratch[_GRAD + k] * gate
-        down_g, down_c = step * core * (_ONE - gate), step * slope
+        down_g, down_c = step * core * (ONE - gate), step * slope
         scratch[_DOWN_G + k] = down_g
         scratch[_DOWN_C + k] = down_c
         scratch[_SUM_G + k] += down_g

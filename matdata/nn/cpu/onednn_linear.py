@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.nn.context import Context
+from matdata.nn.cpu.operation import Operation
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Multiplications below which the way to oneDNN costs more than it saves.
@@ -64,7 +65,7 @@ def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if not _by_onednn(rows, weight, bias):
         return F.linear(rows, weight, bias)
-    out: Tensor = _OfRows.apply(rows.reshape(-1, rows.shape[-1]), weight, bias)
+    out: Tensor = _OfRows.of(rows.reshape(-1, rows.shape[-1]), weight, bias)
     return out.reshape(*rows.shape[:-1], len(weight))
 
 
@@ -229,11 +230,11 @@ def _outer(left: Tensor, right: Tensor) -> Tensor:
     """``left^T right``, (n, m) and (n, k) to (m, k)."""
     if not _by_onednn(left.T, right.T, None):
         return left.T @ right
-    out: Tensor = _OverRows.apply(left, right)
+    out: Tensor = _OverRows.of(left, right)
     return out
 
 
-class _OfRows(torch.autograd.Function):
+class _OfRows(Operation):
     """``rows matrix^T + bias`` by oneDNN, its gradients too."""
 
     @staticmethod
@@ -256,10 +257,10 @@ class _OfRows(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_OfRows.apply, info, in_dims, inputs)
+        return member_by_member(_OfRows.of, info, in_dims, inputs)
 
 
-class _OverRows(torch.autograd.Function):
+class _OverRows(Operation):
     """``left^T right`` by oneDNN, its gradients too."""
 
     @staticmethod
@@ -281,4 +282,4 @@ class _OverRows(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_OverRows.apply, info, in_dims, inputs)
+        return member_by_member(_OverRows.of, info, in_dims, inputs)

@@ -63,10 +63,10 @@ def in_threads(
     BaseException
         The first that `work` raised, once all threads are done.
     """
-    edges = _cut_evenly(offsets, parts)
     if parts == 1:
-        work(0, *edges)
+        work(0, 0, len(offsets) - 1)
         return
+    edges = _cut_evenly(offsets, parts)
     waiting = deque(range(parts))
     failed: list[BaseException] = []
 

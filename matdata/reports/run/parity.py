@@ -29,6 +29,7 @@ from matdata.reports.run.spectra import spectra
 from matdata.reports.svg.bars import histogram
 from matdata.reports.svg.points import POINTS, parity
 from matdata.training.target import Task
+from matdata.training.word_sequences import most_probable
 
 CLASSES = 24  # of a confusion matrix that is shown
 LABELS = 40  # labels or shares that are listed
@@ -165,6 +166,34 @@ def _shares(shown: Shown, scored: JsonMapping) -> Iterator[object]:
     yield _sizes(shown)
 
 
+def _sequences(shown: Shown, scored: JsonMapping) -> Iterator[object]:
+    """A row per word: how often it is there, and how often at its position it is found."""
+    names = (*shown.target.labels, "(end)")
+    found = most_probable(shown.mean, len(names))
+    known = np.isfinite(shown.true)
+    rows = []
+    for index, name in enumerate(names):
+        here = known & (shown.true == index)
+        guess = known & (found == index)
+        right = int((here & guess).sum())
+        rows.append(
+            (
+                name,
+                f"{int(here.sum()):,}",
+                f"{int(guess.sum()):,}",
+                f"{right:,}",
+                number(right / guess.sum() if guess.any() else None),
+                number(right / here.sum() if here.any() else None),
+            )
+        )
+    rows.sort(key=lambda row: -int(row[1].replace(",", "")))
+    head = ("word", "positions with it", "predicted", "of these right", "precision", "recall")
+    beyond = len(rows) - LABELS
+    caption = f"Words of the sequences of {count(len(shown.ids), 'material')}, by position"
+    yield Table(head, rows[:LABELS], caption, count(beyond, "word") if beyond > 0 else "")
+    yield _sizes(shown)
+
+
 def share_name(shown: Shown, place: int) -> str:
     """What a share is of: the element, or its place where the shares are of anything else."""
     return symbols()[place + 1] if shown.target.is_of_elements else str(place)
@@ -187,4 +216,5 @@ _KINDS: dict[Task, Callable[[Shown, JsonMapping], Iterator[object]]] = {
     "classification": _classes,
     "multi_label": _labels,
     "distribution": _shares,
+    "sequence": _sequences,
 }

@@ -14,6 +14,7 @@ from matdata.core.units import with_unit
 from matdata.training.prediction_columns import MATERIAL_ID, Statistic, column_of
 from matdata.training.scores.spectrum_scores import errors_of_rows
 from matdata.training.target import Target, Task
+from matdata.training.word_sequences import most_probable, one_hot
 
 Float = npt.NDArray[np.float64]
 #: What the size of the error of a material is, by task.
@@ -22,6 +23,7 @@ MEASURES: dict[Task, str] = {
     "classification": "1 − probability of the true class",
     "multi_label": "wrong labels",
     "distribution": "L1 distance of shares",
+    "sequence": "share of wrong words",
 }
 
 
@@ -79,8 +81,8 @@ class Shown:
     @functools.cached_property
     def errors(self) -> Float:
         """How far each material is off, (n,): the mean absolute error over the numbers of it, one
-        less the probability of its class, its labels that are wrong, or the sum of absolute
-        differences of its shares.
+        less the probability of its class, its labels that are wrong, the share of its words that
+        are wrong (ends included), or the sum of absolute differences of its shares.
         """
         if self.target.task == "regression":
             return errors_of_rows(self.true, self.mean)
@@ -90,6 +92,10 @@ class Shown:
             return np.where(index < 0, 1.0, 1.0 - of_class)
         if self.target.task == "multi_label":
             return np.asarray(((self.true > 0.5) != (self.mean > 0.5)).sum(1), dtype=np.float64)
+        if self.target.task == "sequence":
+            known = np.isfinite(self.true)
+            found = most_probable(self.mean, len(self.target.classes) + 1)
+            return np.asarray(((found != self.true) & known).sum(1) / known.sum(1))
         return np.asarray(np.abs(self.mean - self.shares).sum(1))
 
     @functools.cached_property
@@ -125,6 +131,8 @@ def recorded(part: str, target: Target, table: Mapping[str, list[Any]]) -> Shown
     """Predictions of a target as a table has them that `Predictions.write` wrote; None if the
     table holds no values of that target."""
     truth = table.get(column_of(target, Statistic.TRUTH).name)
+    if target.task == "sequence":
+        return _recorded_words(part, target, table)
     columns = (
         [column_of(target, Statistic.PROBABILITY, label).name for label in target.labels]
         if target.labels
@@ -141,6 +149,24 @@ def recorded(part: str, target: Target, table: Mapping[str, list[Any]]) -> Shown
     deviation = None if total is None else _rows(total, target.size)
     ids = np.asarray(table[MATERIAL_ID], dtype=np.str_)
     return Shown(part, target, ids, true, mean, deviation).known()
+
+
+def _recorded_words(part: str, target: Target, table: Mapping[str, list[Any]]) -> Shown | None:
+    """Sequences: what was predicted has the probability 1, for tables hold the words alone."""
+    truth, found = (
+        table.get(column_of(target, one).name) for one in (Statistic.TRUTH, Statistic.CLASS)
+    )
+    if truth is None or found is None:
+        return None
+    true, guess = (
+        _rows([None if cell is None else target.code(cell) for cell in cells], target.columns)
+        for cells in (truth, found)
+    )
+    lost = np.isnan(guess).all(1, keepdims=True)
+    ended = np.where(np.isnan(guess), len(target.classes), guess)
+    mean = one_hot(np.where(lost, np.nan, ended), len(target.classes) + 1)
+    ids = np.asarray(table[MATERIAL_ID], dtype=np.str_)
+    return Shown(part, target, ids, true, mean).known()
 
 
 def _rows(cells: Sequence[Any], width: int) -> Float:

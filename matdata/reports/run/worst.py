@@ -11,6 +11,7 @@ from matdata.reports.markup import Html, Section, Table, code, count, number, su
 from matdata.reports.run.parity import share_name
 from matdata.reports.run.results import Results
 from matdata.reports.run.shown import Float, Shown
+from matdata.training.word_sequences import most_probable, words_of
 
 LISTED = 12
 #: Labels or shares of a material that are named.
@@ -63,12 +64,21 @@ def _values(shown: Shown, row: int) -> tuple[str, ...]:
     if shown.target.task == "classification":
         names, index = shown.target.labels, int(true[0])
         return size, names[index] if index >= 0 else "none of training", names[int(mean.argmax())]
+    if shown.target.task == "sequence":
+        found = most_probable(shown.mean[row : row + 1], len(shown.target.classes) + 1)
+        return size, _words(shown, true), _words(shown, found[0])
     if shown.target.task == "multi_label":
         real, guess = true > 0.5, mean > 0.5
         return size, *(
             _labels(shown, np.flatnonzero(one)) for one in (real & ~guess, guess & ~real)
         )
     return size, _shares(shown, shown.shares[row]), _shares(shown, mean)
+
+
+def _words(shown: Shown, indices: Float) -> str:
+    """A sequence as text."""
+    (words,) = words_of(indices[None], shown.target.labels)
+    return " ".join(words or []) or "–"
 
 
 def _labels(shown: Shown, places: Sequence[int] | np.ndarray) -> str:

@@ -27,6 +27,7 @@ OBJECTIVES: Registry[type[Objective]] = Registry(
         "multi_label": f"{_HERE}.multi_label:MultiLabel",
         "robust_l1": f"{_HERE}.robust_l1:RobustL1",
         "robust_l2": f"{_HERE}.robust_l2:RobustL2",
+        "sequence": f"{_HERE}.sequence:WordSequence",
     },
     ConfigError,
     base="matdata.training.objectives.base:Objective",
@@ -39,6 +40,7 @@ DEFAULTS: dict[Task, str] = {
     "classification": "cross_entropy",
     "multi_label": "multi_label",
     "distribution": "element_distribution",
+    "sequence": "sequence",
 }
 
 

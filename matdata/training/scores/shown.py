@@ -14,6 +14,7 @@ RANKED_BY: dict[Task, tuple[str, bool]] = {
     "classification": ("roc_auc", True),
     "multi_label": ("f1_micro", True),
     "distribution": ("l1", False),
+    "sequence": ("token_accuracy", True),
 }
 #: What decides in place of a metric that has no value: that of a class of which the part has no
 #: material, which is so for all runs on that part.

@@ -22,11 +22,13 @@ from matdata.training.scores.metrics import (
     regression,
     undefined,
 )
+from matdata.training.scores.sequence_metrics import frequencies, word_sequences
 from matdata.training.scores.set_metrics import mean_share, multi_label, shares
 from matdata.training.scores.share_curves import share_curves
 from matdata.training.scores.spectrum_scores import along_axis, by_point
 from matdata.training.scores.uncertainty import calibration, half_width, unusable
 from matdata.training.target import BOOLEAN, Target, Task
+from matdata.training.word_sequences import words_of
 
 Float = npt.NDArray[np.float64]
 #: Classes up to which the record has their confusion matrix.
@@ -188,11 +190,21 @@ def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
     }
 
 
+def _sequences(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
+    guess = np.tile(frequencies(train, len(target.classes) + 1), (len(true), 1))
+    return {
+        "classes": list(target.labels),
+        "metrics": word_sequences(true, mean),
+        "baselines": {"dummy_frequencies": word_sequences(true, guess)},
+    }
+
+
 SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, object]]] = {
     "regression": _numbers,
     "classification": _classes,
     "multi_label": _labels,
     "distribution": _shares,
+    "sequence": _sequences,
 }
 
 
@@ -200,6 +212,8 @@ def _values(target: Target, true: Float) -> list[object]:
     """True values, None where a point of an array is not known; of texts the classes, whose indices
     depend on the training part.
     """
+    if target.task == "sequence":
+        return list(words_of(true, target.labels))
     if not np.isfinite(true).all():
         return [[x if math.isfinite(x) else None for x in row] for row in true.tolist()]
     if target.task != "classification" or target.classes in ((), BOOLEAN):

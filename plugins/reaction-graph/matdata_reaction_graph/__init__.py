@@ -23,6 +23,7 @@ class _OfReactions(TorchTrainer[H]):
         "distribution",
         "classification",
         "regression",
+        "sequence",
     )
 
     def inputs(self) -> tuple[str, ...]:
@@ -41,6 +42,8 @@ class ReactionGraph(_OfReactions[Hypers]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Malik, Goodall and Lee, Chem. Mater. 33, 616 (2021)"
     summary: ClassVar[str] = "attention between precursors; elements and amounts of the product"
+    #: The operations, by an autoencoder.
+    encodes: ClassVar[tuple[Task, ...]] = ("sequence",)
     Hypers: ClassVar[type[Settings]] = Hypers
     #: Thesis, app. A.2, and the defaults of the published code.
     defaults: ClassVar[Mapping[str, object]] = {

@@ -49,6 +49,13 @@ class Hypers(PredictionHypers):
     actions: bool = setting(True, "read the sequence of operations")
     action_embedding: int = setting(8, "embedding dimension per operation", minimum=1)
     action_width: int = setting(32, "embedding dimension per sequence of operations", minimum=1)
+    action_dropout: float = setting(
+        0.2,
+        "share of the numbers of an embedded operation that are dropped while operations are a "
+        "target (the autoencoder)",
+        minimum=0.0,
+        maximum=0.9,
+    )
     width: int = setting(128, "embedding dimension per precursor and of a reaction", minimum=2)
     layers: int = setting(5, "message-passing layers", minimum=0)
     heads: int = setting(3, "attention heads of a layer", minimum=1)

@@ -41,7 +41,8 @@ class ConcatenatedNet(nn.Module):
             If a reaction has more precursors than the network has places.
         """
         reaction = batch.get("reaction", ReactionBatch)
-        return predicted(self.targets, self.heads, reaction, self.embeddings(batch), self.mask)
+        pairs = zip(self.targets, self.heads, strict=True)
+        return predicted(pairs, reaction, self.embeddings(batch), self.mask)
 
     def embeddings(self, batch: Batch) -> Tensor:
         """The concatenated vectors, (b, n * width); raises as `forward`."""

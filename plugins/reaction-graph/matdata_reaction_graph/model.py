@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, Head, ReactionBatch, Schema, Target
+from matdata.plugin import Batch, ConfigError, Head, ReactionBatch, Schema, Target
 from matdata.plugin import nn as blocks
-from matdata_reaction_graph.actions import ActionEncoder
+from matdata_reaction_graph.actions import ActionEncoder, SequenceDecoder
 from matdata_reaction_graph.hypers import Hypers, PredictionHypers
 from matdata_reaction_graph.stoichiometry import Stoichiometry
 
 #: Output of an element that the product cannot hold: a probability of 1e-13. The published code has
 #: -999, with the same gradient, none; here a wrong label costs 30 in the logged loss, not 999.
 MASKED = -30.0
+#: The kind of a target that is decoded from the operations.
+SEQUENCE = "sequence"
 
 
 class ReactionNet(nn.Module):
@@ -21,6 +25,9 @@ class ReactionNet(nn.Module):
 
     Where thesis and published code differ, this is the code: softmaxes are weighted by molar
     shares, and heads are averaged (eq. 5.2 sums them).
+
+    A target of sequences is decoded from the vector of the operations: of the operations themselves
+    it is the thesis's autoencoder. With no target beside it there are no precursors to read.
 
     Parameters
     ----------
@@ -33,36 +40,45 @@ class ReactionNet(nn.Module):
 
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
-        width, attention = hypers.width, (hypers.gates, hypers.hidden)
         self.scale, self.mask = hypers.scale, hypers.mask
-        vector = len(schema.featurizers["reaction"].labels()) - 1
-        self.embedding = blocks.Linear(vector, width - 1, bias=False)
-        self.actions: ActionEncoder | None = None
-        context = 0
-        if hypers.actions:
-            context = hypers.action_width
-            self.actions = ActionEncoder(hypers.action_embedding, context)
-        self.layers = nn.ModuleList(
-            blocks.ContextMessages(width, context, hypers.heads, *attention)
-            for _ in range(hypers.layers)
-        )
-        self.pool = blocks.WeightedAttentionPooling(
-            width, hypers.pool_heads, *attention, powers=False
-        )
+        width, attention = hypers.width, (hypers.gates, hypers.hidden)
+        self.reads_precursors = not all(target.task == SEQUENCE for target in schema.targets)
+        if self.reads_precursors:
+            vector = len(schema.featurizers["reaction"].labels()) - 1
+            self.embedding = blocks.Linear(vector, width - 1, bias=False)
+        self.actions = _encoder_of(hypers, schema)
+        if self.reads_precursors:
+            context = 0 if self.actions is None else hypers.action_width
+            self.layers = nn.ModuleList(
+                blocks.ContextMessages(width, context, hypers.heads, *attention)
+                for _ in range(hypers.layers)
+            )
+            self.pool = blocks.WeightedAttentionPooling(
+                width, hypers.pool_heads, *attention, powers=False
+            )
         self.targets = schema.targets
         self.heads = heads_of(hypers, schema, hypers.width)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Outputs of a batch by target, (b, width) each."""
         reaction = batch.get("reaction", ReactionBatch)
-        rows = self.represent(reaction)
-        return predicted(self.targets, self.heads, reaction, rows, self.mask)
-
-    def represent(self, reaction: ReactionBatch) -> Tensor:
-        """Rows of the reactions (b, width) from their weighted precursors."""
-        weights, sets = reaction.shares, reaction.segments["precursor"]
-        context = None
+        state = None
         if self.actions is not None:
+            state = self.actions.state(reaction.sequences, reaction.sequence_lengths)
+        pairs = list(zip(self.targets, self.heads, strict=True))
+        outputs = {t.name: head(state) for t, head in pairs if t.task == SEQUENCE}
+        if self.reads_precursors:
+            rows = self.represent(reaction, None if state is None else state[0])
+            others = [(target, head) for target, head in pairs if target.task != SEQUENCE]
+            outputs |= predicted(others, reaction, rows, self.mask)
+        return outputs
+
+    def represent(self, reaction: ReactionBatch, context: Tensor | None = None) -> Tensor:
+        """Rows of the reactions (b, width) from their weighted precursors; `context` are the
+        vectors of the operations where they are at hand.
+        """
+        weights, sets = reaction.shares, reaction.segments["precursor"]
+        if context is None and self.actions is not None:
             context = self.actions(reaction.sequences, reaction.sequence_lengths)
         vectors = reaction.vectors
         if self.scale == "log":
@@ -74,14 +90,43 @@ class ReactionNet(nn.Module):
         return pooled
 
     def embeddings(self, batch: Batch) -> Tensor:
-        """The reaction embedding r, (b, width)."""
-        return self.represent(batch.get("reaction", ReactionBatch))
+        """The reaction embedding r, (b, width); of an autoencoder the vector of the operations."""
+        reaction = batch.get("reaction", ReactionBatch)
+        if self.reads_precursors:
+            return self.represent(reaction)
+        assert self.actions is not None
+        vectors: Tensor = self.actions(reaction.sequences, reaction.sequence_lengths)
+        return vectors
+
+
+def _encoder_of(hypers: Hypers, schema: Schema) -> ActionEncoder | None:
+    """The encoder of operations; None where they are not read.
+
+    Raises
+    ------
+    ConfigError
+        If a target is to be decoded from them.
+    """
+    decoded = [target.name for target in schema.targets if target.task == SEQUENCE]
+    if not hypers.actions:
+        if decoded:
+            raise ConfigError(
+                f"{', '.join(decoded)} is decoded from the operations, which actions=false leaves "
+                "out",
+                next_step="leave out --set actions=false",
+            )
+        return None
+    dropout = hypers.action_dropout if decoded else 0.0
+    return ActionEncoder(hypers.action_embedding, hypers.action_width, dropout)
 
 
 def heads_of(hypers: PredictionHypers, schema: Schema, width: int) -> nn.ModuleList:
     """A network for each target, on rows of so many numbers."""
 
     def head_of(target: Target, head: Head) -> nn.Module:
+        if target.task == SEQUENCE and isinstance(hypers, Hypers):
+            sizes = hypers.action_embedding, hypers.action_width, hypers.action_dropout
+            return SequenceDecoder(len(target.classes) + 1, target.columns, *sizes)
         if is_composition(target):
             chosen = hypers.stoichiometry, hypers.feed
             return Stoichiometry(hypers.elements, width, *chosen)
@@ -93,8 +138,7 @@ def heads_of(hypers: PredictionHypers, schema: Schema, width: int) -> nn.ModuleL
 
 
 def predicted(
-    targets: tuple[Target, ...],
-    heads: nn.ModuleList,
+    pairs: Iterable[tuple[Target, nn.Module]],
     reaction: ReactionBatch,
     rows: Tensor,
     mask: bool,
@@ -107,7 +151,7 @@ def predicted(
     outputs: dict[str, Tensor] = {}
     found: Tensor | None = None  # elements of the product
     compositions = []
-    for target, head in zip(targets, heads, strict=True):
+    for target, head in pairs:
         if is_composition(target):
             compositions.append((target, head))
             continue
@@ -118,7 +162,7 @@ def predicted(
             found = outputs[target.name].detach() > 0
     for target, head in compositions:
         scores = head(reaction, rows)
-        among = reaction.allowed if found is None or heads.training else found
+        among = reaction.allowed if found is None or head.training else found
         shares = _logarithms(scores, among & reaction.allowed, reaction.allowed)
         outputs[target.name] = shares[:, : target.size]
     return outputs

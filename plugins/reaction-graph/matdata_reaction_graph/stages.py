@@ -1,27 +1,51 @@
-"""``matdata train-reactions``: elements of products, then their amounts, as two ordinary runs."""
+"""``matdata train-reactions``: vectors of operations, elements of products, then their amounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matdata.plugin import Command, CommandContext, ConfigError, Settings, TrainError, setting
 
-ELEMENTS, AMOUNTS = "formula", "product_fractions"
-#: Weights of the first run that the second keeps, and those that it lacks.
-KEPT = ("embedding.*", "actions.*", "layers.*", "pool.*", "heads.0.*")
-NEW = ("heads.1.*",)
+if TYPE_CHECKING:
+    from matdata import Dataset
+
+OPERATIONS, ELEMENTS, AMOUNTS = "operations", "formula", "product_fractions"
+#: Weights of the encoder of operations, of the rest that makes the reaction vector, of heads.
+ENCODER, TRUNK = "actions.*", ("embedding.*", "layers.*", "pool.*")
+OF_ELEMENTS, OF_AMOUNTS = "heads.0.*", "heads.1.*"
+#: How the autoencoder is trained (defaults of the published code), beside epochs and rate.
+AUTOENCODER = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-6, "batch_size": 128}
+
+
+LABELS: Mapping[str, Any] = {"name": ELEMENTS, "objective": "multi_label"}
+SHARES: Mapping[str, Any] = {
+    "name": AMOUNTS,
+    "objective": "element_distribution",
+    "options": {"among": "truth", "divergence": "squared"},
+}
 
 
 @dataclass(frozen=True)
 class StageOptions(Settings):
-    """Both trainings; epochs and members are those of the thesis (app. A.2)."""
+    """All trainings; epochs and members are those of the thesis (app. A.2)."""
 
     dataset: str = setting("", "a dataset of reactions, such as one of the source `reactions`")
     split: str = setting("", "a saved split, whose train part is learnt")
-    name: str = setting("products", "what the runs are called: NAME-elements and NAME-amounts")
-    ensemble: int = setting(5, "members of either run", minimum=1)
+    name: str = setting("products", "what the runs are called: NAME-elements and so on")
+    ensemble: int = setting(5, "members of each run", minimum=1)
+    encoder: str = setting(
+        "frozen",
+        "vectors of the operations are those of an autoencoder, which is trained first: kept as "
+        "they are, or tuned with the rest, or end-to-end: no autoencoder, learnt from the start",
+        choices=("frozen", "tuned", "end-to-end"),
+    )
+    actions_run: str = setting(
+        "", "the run of the autoencoder, which others may share; NAME-actions if not given"
+    )
+    action_epochs: int = setting(70, "epochs of the autoencoder", minimum=1)
+    action_lr: float = setting(0.3, "learning rate of the autoencoder", above=0.0)
     epochs: int = setting(60, "epochs of the elements", minimum=1)
     amount_epochs: int = setting(200, "epochs of the amounts", minimum=1)
     lr: float = setting(1e-4, "learning rate of the elements", above=0.0)
@@ -42,34 +66,34 @@ class StageOptions(Settings):
 
 @dataclass(frozen=True)
 class Stages:
-    """The two runs; the second is None where no amounts are learnt."""
+    """The runs: of the autoencoder, elements and amounts; None for what is not learnt."""
 
+    actions: str | None
     elements: str
     amounts: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Names of the runs."""
-        return {"elements": self.elements, "amounts": self.amounts}
+        return {"actions": self.actions, "elements": self.elements, "amounts": self.amounts}
 
     def lines(self) -> Iterator[str]:
         """What to do next."""
         last = self.amounts or self.elements
-        if self.amounts is None:
-            yield f"run {self.elements} is finished"
-        else:
-            yield f"runs {self.elements} and {self.amounts} are finished"
+        runs = [name for name in (self.actions, self.elements, self.amounts) if name]
+        yield f"finished: {', '.join(runs)}"
         yield f"next: `matdata evaluate {last}` opens the test part, once"
         yield f'      `matdata predict {last} "BaCO3 + TiO2 @ mix heat"`'
 
 
 class TrainReactions(Command[StageOptions]):
-    """Trains both stages; what was stopped, in either, goes on with the same command."""
+    """Trains all stages; what was stopped, in any, goes on with the same command."""
 
     name = "train-reactions"
-    summary = "trains elements, then amounts, of products of reactions; resumes in either stage"
+    summary = "trains elements, then amounts, of products of reactions; resumes in each stage"
     description = (
-        "Trains reaction-graph in two ordinary runs: which elements the product holds, and, with "
-        "the weights of that run kept, how much of each. Neither has a validation part: the last "
+        "Trains reaction-graph in three ordinary runs: an autoencoder of the operations, whose "
+        "encoder the others read (--encoder), then which elements the product holds, and, with "
+        "the weights of that run kept, how much of each. None has a validation part: the last "
         "weights count. What was stopped goes on with the same command; a finished run is kept."
     )
     examples = (
@@ -98,46 +122,116 @@ class TrainReactions(Command[StageOptions]):
                     next_step="matdata train-reactions DATASET --split NAME",
                 )
         hyper = dict(_pair(text) for text in options.set)
-        dataset = md.open(options.dataset, cache=context.cache)
-        for column in (ELEMENTS, AMOUNTS):
-            dataset.require_column(column)
-        labels: dict[str, Any] = {"name": ELEMENTS, "objective": "multi_label"}
-        shares: dict[str, Any] = {
-            "name": AMOUNTS,
-            "objective": "element_distribution",
-            "options": {"among": "truth", "divergence": "squared"},
-        }
-        common = _common(options, hyper, context.quiet)
-        name = f"{options.name}-elements"
-        first: dict[str, Any] = {"epochs": options.epochs, "lr": options.lr, **common}
-        elements = md.train(options.model, dataset, [labels], name=name, **first)
-        if not elements.finished:
-            raise TrainError(f"run {name!r} was stopped; the same command goes on with it")
-        if options.only_elements:
-            return Stages(name, None)
-        names = Stages(name, f"{options.name}-amounts")
-        second: dict[str, Any] = {"epochs": options.amount_epochs, "lr": options.amount_lr}
-        both: list[Mapping[str, Any]] = [labels, shares]
-        kept = _kept(options.model, hyper)
-        more: dict[str, Any] = {"from_run": name, "reinit": NEW, "freeze": kept}
-        md.train(options.model, dataset, both, name=names.amounts, **second, **common, **more)
-        return names
+        training = _Training(md.open(options.dataset, cache=context.cache), options, hyper, context)
+        actions = training.actions() if training.has_encoder else None
+        elements = training.elements(actions)
+        amounts = None if options.only_elements else training.amounts(elements)
+        return Stages(actions, elements, amounts)
 
 
-def _common(options: StageOptions, hyper: dict[str, str], quiet: bool) -> dict[str, Any]:
-    """What both trainings are given."""
-    return {
-        "split": options.split,
-        "ensemble": options.ensemble,
-        "seed": options.seed,
-        "hyper": hyper,
-        "train": {
-            "validation": False,
-            "threads": options.threads,
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """The runs of one command.
+
+    Attributes
+    ----------
+    dataset, options, hyper, context
+        What is learnt, how, hyperparameters of the network, and how the command was started.
+    """
+
+    dataset: Dataset
+    options: StageOptions
+    hyper: Mapping[str, str]
+    context: CommandContext
+
+    def __post_init__(self) -> None:
+        for column in (ELEMENTS, AMOUNTS, *([OPERATIONS] if self.has_encoder else [])):
+            self.dataset.require_column(column)
+
+    @property
+    def reads_operations(self) -> bool:
+        """Whether the network has an encoder of operations."""
+        absent = str(self.hyper.get("actions", "true")).lower() in ("false", "0", "no")
+        return self.options.model == "reaction-graph" and not absent
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether an autoencoder is trained."""
+        return self.reads_operations and self.options.encoder != "end-to-end"
+
+    def actions(self) -> str:
+        """Train the autoencoder of the operations; its hyperparameters are those it has alone."""
+        options = self.options
+        own = {key: value for key, value in self.hyper.items() if key.startswith("action_")}
+        loop = {**AUTOENCODER, "epochs": options.action_epochs, "lr": options.action_lr}
+        words = [{"name": OPERATIONS, "objective": "sequence"}]
+        return self._run(options.actions_run or f"{options.name}-actions", words, own, loop)
+
+    def elements(self, actions: str | None) -> str:
+        """Train the elements; with the encoder of a run, if there is one."""
+        options, more = self.options, dict[str, Any]()
+        if actions is not None:
+            more = {"from_run": actions, "reinit": (*self._there(TRUNK), "heads.*")}
+            more |= {"freeze": (ENCODER,)} if options.encoder == "frozen" else {}
+        loop = {"epochs": options.epochs, "lr": options.lr, "schedule": options.schedule}
+        return self._run(f"{options.name}-elements", [LABELS], self.hyper, loop, **more)
+
+    def amounts(self, elements: str) -> str:
+        """Train the amounts, on the weights of the run of elements, which are kept."""
+        options = self.options
+        kept = (OF_ELEMENTS,)
+        if options.model == "reaction-graph":
+            encoder = (ENCODER,) if self.reads_operations else ()
+            kept = (*self._there(TRUNK), *encoder, OF_ELEMENTS)
+        more = {"from_run": elements, "reinit": (OF_AMOUNTS,), "freeze": kept}
+        loop = {
+            "epochs": options.amount_epochs,
+            "lr": options.amount_lr,
             "schedule": options.schedule,
-        },
-        "quiet": quiet,
-    }
+        }
+        both = [LABELS, SHARES]
+        return self._run(f"{options.name}-amounts", both, self.hyper, loop, **more)
+
+    def _there(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """Patterns of weights that there are: a network may have no layers."""
+        none = str(self.hyper.get("layers", "")).strip() == "0"
+        return tuple(one for one in patterns if not (none and one.startswith("layers")))
+
+    def _run(
+        self,
+        name: str,
+        targets: Sequence[Mapping[str, Any]],
+        hyper: Mapping[str, str],
+        loop: Mapping[str, Any],
+        **more: Any,
+    ) -> str:
+        """Train a run, or go on with it; its name.
+
+        Raises
+        ------
+        TrainError
+            If it was stopped before its end.
+        """
+        import matdata as md
+
+        options = self.options
+        settings = {**loop, "validation": False, "threads": options.threads}
+        run = md.train(
+            options.model,
+            self.dataset,
+            list(targets),
+            name=name,
+            split=options.split,
+            ensemble=options.ensemble,
+            seed=options.seed,
+            hyper=dict(hyper),
+            train=settings,
+            quiet=self.context.quiet,
+            **more,
+        )
+        if not run.finished:
+            raise TrainError(f"run {name!r} was stopped; the same command goes on with it")
+        return name
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -145,11 +239,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise ConfigError(f"{text!r} is no KEY=VALUE", next_step="for example --set feed=true")
     return name.strip(), value.strip()
-
-
-def _kept(model: str, hyper: dict[str, str]) -> tuple[str, ...]:
-    """Patterns of weights that there are: without operations there is no encoder of them."""
-    if model == "reaction-magpie":
-        return ("heads.0.*",)
-    absent = str(hyper.get("actions", "true")).lower() in ("false", "0", "no")
-    return tuple(one for one in KEPT if not (absent and one.startswith("actions")))

@@ -1,4 +1,4 @@
-"""Both stages by one command, which goes on where it was killed, in either."""
+"""All stages by one command, which goes on where it was killed, in any."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def cache(tmp_path_factory):
 def words(cache, name, *more):
     return [
         *("train-reactions", "r", "--split", "main", "--name", name, "--ensemble", "1"),
-        *("--epochs", str(EPOCHS), "--amount-epochs", str(EPOCHS), "--threads", "1"),
+        *("--action-epochs", str(EPOCHS), "--epochs", str(EPOCHS)),
+        *("--amount-epochs", str(EPOCHS), "--threads", "1"),
         *("--set", *SMALL, *more, "--cache", str(cache), "--quiet"),
     ]
 
@@ -54,18 +55,45 @@ def weights_of(cache, name):
     return [md.open_run(f"{name}-{stage}", cache=cache).weights() for stage in STAGES]
 
 
-STAGES = ("elements", "amounts")
+STAGES = ("actions", "elements", "amounts")
 
 
 @pytest.mark.slow
-def test_both_runs_are_ordinary_ones(cache, whole, capsys):
-    elements, amounts = whole
+def test_all_runs_are_ordinary_ones(cache, whole, capsys):
+    actions, elements, amounts = whole
+    encoder = [name for name in actions if name.startswith("actions.")]
+    assert encoder
+    assert all(np.array_equal(actions[name], elements[name]) for name in encoder)  # kept
     assert all(np.array_equal(elements[name], amounts[name]) for name in elements)
     assert set(amounts) > set(elements)
     assert main([*words(cache, "whole"), "--json"]) == 0  # finished: nothing is trained again
     shown = json.loads(capsys.readouterr().out)
-    assert shown == {"elements": "whole-elements", "amounts": "whole-amounts"}
+    assert shown == {stage: f"whole-{stage}" for stage in STAGES}
     assert main(["evaluate", "whole-amounts", "--cache", str(cache), "--no-pictures"]) == 0
+    scored = md.evaluate("whole-actions", cache=cache)["targets"]["operations"]["metrics"]
+    assert 0.0 <= scored["sequence_accuracy"] <= scored["token_accuracy"] <= 1.0
+
+
+@pytest.mark.slow
+def test_an_encoder_may_be_shared_tuned_or_learnt_with_the_rest(cache, whole):
+    short = ["1" if word == str(EPOCHS) else word for word in words(cache, "NAME")]
+    short[short.index("--action-epochs") + 1] = str(EPOCHS)  # that of the run which is shared
+    short.append("--only-elements")
+    actions = whole[0]
+
+    def encoder_of(name, *more):
+        given = [name if word == "NAME" else word for word in short]
+        assert main([*given, *more]) == 0
+        return md.open_run(f"{name}-elements", cache=cache).weights()["actions.recurrent"]
+
+    shared = encoder_of("shared", "--actions-run", "whole-actions")
+    assert not (cache / "runs" / "shared-actions").exists()
+    assert np.array_equal(shared, actions["actions.recurrent"])
+    tuned = encoder_of("tuned", "--actions-run", "whole-actions", "--encoder", "tuned")
+    assert 0 < np.abs(tuned - shared).max() < 0.01  # one epoch from there
+    alone = encoder_of("alone-with", "--encoder", "end-to-end")
+    assert not (cache / "runs" / "alone-with-actions").exists()
+    assert np.abs(alone - shared).max() > 0.05
 
 
 @pytest.mark.slow
@@ -110,7 +138,8 @@ def test_the_baseline_learns_both_stages_and_elements_alone_end_with_the_first(c
     np.testing.assert_allclose(shares.sum(1), 1.0, rtol=1e-5)
     flat[flat.index("flat")] = "alone"
     assert main([*flat, "--only-elements", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"elements": "alone-elements", "amounts": None}
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"actions": None, "elements": "alone-elements", "amounts": None}
     assert not (cache / "runs" / "alone-amounts").exists()
 
 

@@ -14,6 +14,7 @@ from matdata.plugin import SourceError
 from matdata.tables import wyckoff
 from matdata_recipes import common, cuprates
 from matdata_recipes.plan import Built
+from matdata_recipes.presets import Preset
 from matdata_recipes.reproduce.items import Item
 
 
@@ -35,7 +36,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an analysis is given: the item, its files, a cache, a folder for pictures if wanted."""
+    """What an analysis is given: the item, its files, a cache, a folder for pictures if wanted.
+
+    `presets` are those that were trained before; runs are named after them and `seeds`.
+    """
 
     item: Item
     files: Sequence[Path]
@@ -45,6 +49,7 @@ class Asked:
     limit: int | None = None
     seeds: tuple[int, ...] = (0,)
     threads: int = 1
+    presets: tuple[Preset, ...] = ()
 
 
 def of_cuprates(asked: Asked) -> list[Check]:
@@ -205,6 +210,16 @@ def _of_reactions(asked: Asked) -> list[Check]:
     return of_reactions(asked)
 
 
+def _of_runs(name: str) -> Callable[[Asked], list[Check]]:
+    def analyse(asked: Asked) -> list[Check]:
+        from matdata_recipes.reproduce import of_runs
+
+        found: list[Check] = getattr(of_runs, name)(asked)
+        return found
+
+    return analyse
+
+
 ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "cuprates": of_cuprates,
     "taata": of_recipe,
@@ -216,4 +231,7 @@ ANALYSES: Mapping[str, Callable[[Asked], list[Check]]] = {
     "reactions": _of_reactions,
     "wyckoff-sets": of_wyckoff_sets,
     "wyckoff-normalizer": of_wyckoff_normalizer,
+    "changed-pairs": _of_runs("changed_pairs_of_worst"),
+    "named-crystals": _of_runs("named_crystals"),
+    "training-errors": _of_runs("training_errors"),
 }

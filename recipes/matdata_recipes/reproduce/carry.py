@@ -5,7 +5,6 @@ What is on record already is not trained again: the same command continues one t
 
 from __future__ import annotations
 
-import fnmatch
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,14 @@ from pathlib import Path
 
 from matdata import __version__, cli
 from matdata.core.console import Console
-from matdata.plugin import ConfigError, FitTrainer, SourceError, TrainError
+from matdata.plugin import FitTrainer, SourceError, TrainError
 from matdata.store.records import write_record
 from matdata.training import TRAINERS
 from matdata_recipes import places, train
 from matdata_recipes.preset_data import DATA
 from matdata_recipes.presets import Preset, changed
 from matdata_recipes.reproduce import analyses, ours
+from matdata_recipes.reproduce.asked import chosen, require_possible, require_seeds, require_there
 from matdata_recipes.reproduce.items import Item, Need
 
 #: Of the small scale: records of each file, epochs, members of ensembles.
@@ -85,18 +85,13 @@ def plan_of(
     Raises
     ------
     ConfigError
-        If the item cannot be made, or `only` leaves nothing.
+        If the item cannot be made, `only` leaves nothing or too little, or seeds are not such.
     SourceError
         If data are missing, with what to fetch.
     """
-    if not item.can_run:
-        raise ConfigError(_impossible(item), next_step=_instead(item))
-    presets = tuple(one for one in item.presets if fnmatch.fnmatch(one.name, only))
-    if item.presets and not presets:
-        raise ConfigError(
-            f"no preset of {item.ref} is called {only!r}",
-            next_step=f"presets: {', '.join(one.name for one in item.presets)}",
-        )
+    require_possible(item)
+    presets = chosen(item, only)
+    require_seeds(seeds)
     home = cache / "recipes" / "small" if small else cache
     plan = Plan(
         item=item,
@@ -111,20 +106,9 @@ def plan_of(
         threads=threads,
         console=console,
     )
+    require_there(plan.given)
     _require_data(plan)
     return plan
-
-
-def _impossible(item: Item) -> str:
-    if item.drawing:
-        return f"{item.ref} is a drawing that shows no result"
-    if item.closed:
-        return f"{item.ref} cannot be made: {item.closed}"
-    return f"{item.ref} is not built: {item.lacking or item.stand_in}"
-
-
-def _instead(item: Item) -> str:
-    return f"what stands in for it: {item.stand_in}" if item.stand_in else "--list has the others"
 
 
 def _needed(plan: Plan) -> list[Need]:
@@ -203,6 +187,7 @@ def _analysed(plan: Plan) -> list[analyses.Check]:
         limit=LIMIT if plan.small else None,
         seeds=plan.seeds,
         threads=plan.threads,
+        presets=plan.presets,
     )
     return analyses.ANALYSES[plan.item.analysis](asked)
 
@@ -228,6 +213,7 @@ def _words(preset: Preset, seed: int, plan: Plan) -> list[str]:
     files = [str(_located(file, plan)) for file in preset.files]
     words = [preset.name, "--from", *files, "--seed", str(seed), "--cache", str(plan.cache)]
     words += ["--threads", str(plan.threads), "--results", str(plan.results)]
+    words += ["--quiet"] if plan.console.quiet else []
     return words + (["--pictures"] if plan.pictures is not None else [])
 
 

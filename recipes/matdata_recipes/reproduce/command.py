@@ -113,12 +113,14 @@ class Reproduce(Command[ReproduceOptions]):
                 )
             if options.from_:
                 raise ConfigError("--from goes with one table or figure, not with all of them")
+            _require_plain(options, "all of them are listed")
             items = matching(options.item) if options.item else list(ITEMS.values())
             records = on_record(context.cache)
             entries = tuple(report.entry(item, records) for item in items)
             return _written(Reproduced(entries, True, "paper"), folder)
         item = find(options.item)
         if not options.from_ and (item.data or not item.can_run):
+            _require_plain(options, "no data are given to carry it out with")
             return _written(
                 Reproduced((report.entry(item, on_record(context.cache)),), False, "paper"), folder
             )
@@ -134,6 +136,21 @@ class Reproduce(Command[ReproduceOptions]):
         pictures = sorted(plan.pictures.rglob("*.png")) if plan.pictures else []
         entry = report.entry(item, own, pictures)
         return _written(Reproduced((entry,), False, options.scale), folder)
+
+
+def _require_plain(options: ReproduceOptions, why: str) -> None:
+    """Refuse options of carrying out where nothing is carried out."""
+    usual = ReproduceOptions()
+    given = [
+        f"--{name}"
+        for name in ("only", "scale", "seeds", "threads")
+        if getattr(options, name) != getattr(usual, name)
+    ]
+    if given:
+        raise ConfigError(
+            f"{' and '.join(given)} of what is carried out, and {why}",
+            next_step="name the data with --from, or leave them out",
+        )
 
 
 def _written(found: Reproduced, folder: Path | None) -> Reproduced:

@@ -63,6 +63,8 @@ class Item:
         What must be known of all of its numbers.
     other_release
         Whether the data that can be had are another release than the paper's.
+    together
+        Whether the analysis compares all of the presets, so that none can be left out.
     """
 
     paper: str
@@ -81,6 +83,7 @@ class Item:
     drawing: bool = False
     remark: str = ""
     other_release: bool = False
+    together: bool = False
 
     @property
     def data_of(self) -> Data:

@@ -52,7 +52,8 @@ ITEMS = (
     Item("lgdcnn", "figure-11", "clusters of silicon compounds on band gaps",
          ("oqmd-band-gap-lgdcnn",), steps=("matdata cecv {run} --containing Si",), hours=60),
     Item("lgdcnn", "figure-12", "pairs of elements of the worst compounds, before and after fusion",
-         ("oqmd-band-gap-lgdcnn",), hours=60, lacking="pairs of elements of two runs' differences"),
+         ("oqmd-band-gap-lgdcnn", "oqmd-band-gap-lgdcnn-lstm"), hours=100,
+         analysis="changed-pairs", together=True),
     *(
         Item("lgdcnn", f"figure-{name}", shows, lacking=_NO_SUPPLEMENT)
         for name, shows in (

@@ -30,6 +30,7 @@ ITEMS = (
          ("ocrystalnet-mp-formation-energy-ocrystalnet",),
          steps=("matdata curve {run} --fractions 0.1,0.3,0.5",), hours=300),
     Item("ocrystalnet", "figure-5c-d", "Mn2O7 and Si3NiP4 predicted and computed",
-         ("ocrystalnet-mp-band-gap-ocrystalnet", "ocrystalnet-mp-formation-energy-ocrystalnet"),
-         hours=150, lacking="both crystals by name among the predictions of the test part"),
+         tuple(f"ocrystalnet-mp-{name}-ocrystalnet" for name in
+               ("band-gap", "formation-energy", "log-bulk-modulus", "log-shear-modulus")),
+         hours=300, analysis="named-crystals"),
 )  # fmt: skip

@@ -81,5 +81,6 @@ def _reason(row: Row, size: Size) -> str:
     changes = ", ".join(f"{key}={value}" for key, value in size.hypers(row).items())
     return (
         f"a smaller network ({changes}), ensemble of {size.ensemble}, {size.epochs} epochs of "
-        f"elements and {size.amount_epochs} of amounts at a rate from {size.lr:g}; {DATA}"
+        f"elements and {size.amount_epochs} of amounts at a rate from {size.lr:g}, encoder of "
+        f"operations {row.encoder if 'actions' not in row.changes else 'absent'}; {DATA}"
     )

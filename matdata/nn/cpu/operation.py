@@ -1,0 +1,49 @@
+"""Operations of torch with gradients of their own, whose calls cost little.
+
+A `torch.autograd.Function` needs `setup_context` to be mapped over the members of a stack, and then
+binds its arguments by `inspect.signature` in every call, forwards and backwards, for some 40 µs.
+Outside of such maps the same methods serve as an operation of the older form, which binds nothing.
+
+Interface: `torch._C._are_functorch_transforms_active` (private) says whether something is mapped;
+tried with torch 2.15. Where it is gone, all calls take the public way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+import torch
+
+from matdata.nn.context import Context
+
+#: Says whether calls may be mapped over a stack, or transformed otherwise.
+_transformed = cast(
+    "Callable[[], bool]", getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+)
+
+
+class Operation(torch.autograd.Function):
+    """An operation with `forward`, `setup_context`, `backward` and `vmap`, to be called by `of`.
+
+    What these methods are is documented at `torch.autograd.Function`.
+    """
+
+    _plain: ClassVar[type[torch.autograd.Function]]
+
+    def __init_subclass__(cls, **rest: Any) -> None:
+        """Make the form without binding."""
+        super().__init_subclass__(**rest)
+
+        def forward(ctx: Context, *inputs: object) -> object:
+            output = cls.forward(*inputs)
+            cls.setup_context(ctx, inputs, output)
+            return output
+
+        methods = {"forward": staticmethod(forward), "backward": staticmethod(cls.backward)}
+        cls._plain = type(cls.__name__, (torch.autograd.Function,), methods)
+
+    @classmethod
+    def of(cls, *inputs: object) -> Any:
+        """What the operation makes of its inputs."""
+        return (cls if _transformed() else cls._plain).apply(*inputs)  # type: ignore[no-untyped-call]
