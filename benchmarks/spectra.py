@@ -11,13 +11,13 @@ spectra.
 from __future__ import annotations
 
 import argparse
-import collections
 import csv
 import functools
 import itertools
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,22 +110,57 @@ def time_xml(folder: Path, points: int, count: int = 20) -> None:
         print(f"{what} of {points:,} energies: {1000 * seconds / count:.2f} ms a file")
 
 
+def _each(batches: Iterable[object]) -> None:
+    """Take one after another, as a training does: each is there until the next one is."""
+    for _ in batches:
+        pass
+
+
+def _fastest(ways: Sequence[Callable[[], Iterable[object]]], repeats: int) -> list[list[float]]:
+    """Shortest wall and processor times of each way, all in turn so that they meet one machine."""
+    times = np.full((repeats, len(ways), 2), np.inf)
+    for one in times:
+        for place, way in enumerate(ways):
+            start = time.perf_counter(), time.process_time()
+            _each(way())
+            one[place] = time.perf_counter() - start[0], time.process_time() - start[1]
+    found: list[list[float]] = times.min(0).tolist()
+    return found
+
+
 def time_batches(
     dataset: md.Dataset, values: npt.NDArray[Any], inputs: tuple[str, ...], size: int
 ) -> None:
-    """Print an epoch of a loader against copies of the same rows, each dropped for the next one."""
-    loader = dataset.loader(inputs=inputs, target="eps_re_xx", batch_size=size)
+    """Print an epoch of a loader, in order and shuffled, against copies of as many rows by NumPy.
+
+    Each side makes new arrays, and holds one until the next is made. NumPy copies rows that lie
+    one after another, or takes those of a drawn order.
+    """
     starts = range(0, len(values), size)
-    batches = best(lambda: collections.deque(loader, maxlen=0))
+    for shuffle in (False, True):
+        loader = dataset.loader(inputs=inputs, target="eps_re_xx", batch_size=size, shuffle=shuffle)
+        drawn = np.random.default_rng(0).permutation(len(values))
 
-    def copied() -> Iterator[npt.NDArray[Any]]:
-        return (values[start : start + size].copy() for start in starts)
+        def copied() -> Iterator[npt.NDArray[Any]]:
+            return (values[start : start + size].copy() for start in starts)
 
-    copies = best(lambda: collections.deque(copied(), maxlen=0))
-    print(
-        f"batches of {size} with {' and '.join(('spectra', *inputs))} in {batches:.4f} s, NumPy "
-        f"copies of the spectra in {copies:.4f} s: {copies / batches:.2f} of its speed"
-    )
+        def taken(drawn: npt.NDArray[np.int64] = drawn) -> Iterator[npt.NDArray[Any]]:
+            return (values[drawn[start : start + size]] for start in starts)
+
+        ways: list[Callable[[], Iterable[object]]] = [
+            functools.partial(iter, loader),
+            copied,
+            taken,
+        ]
+        batches, copies, takes = _fastest(ways, 20)
+        print(
+            f"batches of {size}{', shuffled,' if shuffle else ''} with "
+            f"{' and '.join(('spectra', *inputs))} in {batches[0]:.4f} s, NumPy copies of the "
+            f"spectra in {copies[0]:.4f} s, of drawn rows in {takes[0]:.4f} s: "
+            f"{copies[0] / batches[0]:.2f} and {takes[0] / batches[0]:.2f} of their speed "
+            f"({copies[1] / batches[1]:.2f} and {takes[1] / batches[1]:.2f} in processor time)",
+            flush=True,
+        )
 
 
 def main() -> int:
@@ -157,6 +192,9 @@ def main() -> int:
         print(
             f"loaded in {load:.4f} s, a NumPy copy in {copy:.4f} s: {copy / load:.2f} of its speed"
         )
+        size = given.batch
+        made = best(lambda: dataset.loader(inputs=(), target="eps_re_xx", batch_size=size), 3)
+        print(f"a loader of them made in {made:.2f} s, {made / copy:.0f} NumPy copies", flush=True)
         md.featurize(dataset, "formula-graph", workers=1)
         for inputs in ((), ("formula-graph",)):
             time_batches(dataset, values, inputs, given.batch)

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from matdata.core.crystals import Array, DType
+
+#: Of copies in the stream of the computation, or of none.
+_AT_ONCE = nullcontext()
 
 
 class CudaCalls:
@@ -82,16 +85,16 @@ class Copies:
             return self._moved[-1]
         return send(tensor, self._device)
 
-    @contextmanager
-    def sending(self) -> Iterator[None]:
+    def sending(self) -> AbstractContextManager[None]:
         """Within, copies are put into the side stream; afterwards an event marks their end."""
-        if self._side is None:
+        return _AT_ONCE if self._side is None else self._beside(self._side)
+
+    @contextmanager
+    def _beside(self, side: SideStream) -> Iterator[None]:
+        with side.calls.on(side.stream()):
             yield
-            return
-        with self._side.calls.on(self._side.stream()):
-            yield
-        self._event = self._side.stream().record_event()
-        self._side.retain(self._event, self._pinned)
+        self._event = side.stream().record_event()
+        side.retain(self._event, self._pinned)
         self._pinned = []
 
     def arrive(self) -> None:
@@ -145,4 +148,4 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     """A tensor of the host on a device, in the stream of the computation, without waiting."""
     if device.type == "cuda":
         tensor = tensor.pin_memory()
-    return tensor.to(device, non_blocking=True)
+    return tensor if device.type == "cpu" else tensor.to(device, non_blocking=True)

@@ -47,7 +47,8 @@ def encode(
         values = np.where(present, values, 1.0)
     if normalizer is not None:
         values = normalizer.encode(values)
-    values = np.where(present, values, 0.0)
+    if not present.all():
+        values = np.where(present, values, 0.0)
     with np.errstate(over="ignore", under="ignore"):
         single = values.astype(np.float32)
     if normalizer is None or normalizer.kind == "none":
@@ -72,6 +73,8 @@ def _require_distinct(
     what: str,
 ) -> None:
     """Refuse targets whose differences would be lost in float32."""
+    if (values == single).all():  # such as spectra, which are stored in float32
+        return
     change = np.abs(values - single)
     vanish = (values != 0) & (single == 0)
     column = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,9 @@ class Truths:
     outside: npt.NDArray[np.bool_]
 
     def take(self, rows: Int) -> Truths:
-        """Targets of some materials."""
+        """Targets of some materials, ascending; of all of them without a copy."""
+        if len(rows) == len(self.values):
+            return self
         return Truths(self.columns, self.values[rows], self.mask[rows], self.outside[rows])
 
     def lacking(self) -> npt.NDArray[np.bool_]:
@@ -98,7 +101,7 @@ class Targets:
     @property
     def all_known(self) -> bool:
         """Whether the mask holds one value alone, which is true."""
-        return not any(self.mask.strides)
+        return self.mask.strides == (0, 0)
 
     @property
     def bytes(self) -> int:
@@ -109,7 +112,9 @@ class Targets:
         """Targets of some materials, in arrays that `allocate` makes."""
         values = allocate((len(rows), self.values.shape[1]), self.values.dtype)
         gather_rows(self.values, rows, values)
-        if self.all_known:
+        if self.all_known and len(rows) <= len(self.mask):
+            return Targets(self.columns, values, self.mask[: len(rows)])
+        if self.all_known:  # drawn more often than there are materials
             return Targets(self.columns, values, all_known(values.shape))
         mask = allocate(values.shape, self.mask.dtype)
         gather_rows(self.mask, rows, mask)
@@ -152,16 +157,22 @@ def read_targets(
         column, is_known, beyond = _values(expression, table, rows)
         unit = expression.unit(units)
         columns.append(TargetColumn(expression.name, column.shape[1], unit))
-        values.append(np.where(is_known, column, 0.0))
+        values.append(column if is_known.all() else np.where(is_known, column, 0.0))
         masks.append(is_known)
         outside.append(beyond)
-    nothing = np.empty((len(rows), 0))
     return Truths(
         tuple(columns),
-        np.concatenate([nothing, *values], 1),
-        np.concatenate([nothing.astype(bool), *masks], 1),
+        _side_by_side(values, np.empty((len(rows), 0))),
+        _side_by_side(masks, np.empty((len(rows), 0), dtype=bool)),
         np.array(outside, dtype=bool).reshape(len(columns), len(rows)).T,
     )
+
+
+def _side_by_side(parts: list[npt.NDArray[Any]], none: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Columns of all parts; of arrays of one target, which may be large, without a copy."""
+    if len(parts) == 1 and parts[0].shape[1] > 1:
+        return parts[0].astype(none.dtype, copy=False)
+    return np.concatenate([none, *parts], 1)
 
 
 def _values(

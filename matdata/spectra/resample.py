@@ -18,6 +18,9 @@ ABSORBING = ("eps_im_xx", "eps_im_yy", "eps_im_zz", "eps_im_average")
 ROUNDING = 1e-6
 #: Largest number of a spectrum, which is stored as float32.
 LARGEST = float(np.finfo(np.float32).max)
+#: Times the span of a grid from which data with one point within it are in another unit, such as
+#: 1/cm for eV (8,066 to 1): all numbers of the grid would be made of two.
+OTHER_UNIT = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,10 @@ def checked(one: Spectra) -> Spectra:
     present: dict[str, Float] = {}
     for name, values in one.values.items():
         if values is None:
-            raise Unusable("missing_component", f"{name} is missing where others are there")
+            raise Unusable(
+                "missing_component",
+                f"{name} is missing, or a number of it is, where others are there",
+            )
         if len(values) != len(axis):
             raise Unusable(
                 "unequal_lengths",
@@ -99,7 +105,7 @@ def require_covered(one: Spectra, grid: Float, beyond: Beyond) -> None:
     ------
     Unusable
         If no point of the grid lies within the data, or, where nothing is said of points beyond
-        them, if one lies outside.
+        them, if one lies outside; or if data that span far more have no two points there.
     """
     low, high = float(one.axis[0]), float(one.axis[-1])
     inside = (grid >= low) & (grid <= high)
@@ -108,6 +114,13 @@ def require_covered(one: Spectra, grid: Float, beyond: Beyond) -> None:
         raise Unusable("outside_grid", f"no point of the grid lies within the data: {span}")
     if beyond == "refuse" and not inside.all():
         raise Unusable("outside_grid", f"{span} (--beyond hold, mask or clip accepts it)")
+    within = int(((one.axis >= grid[0]) & (one.axis <= grid[-1])).sum())
+    if within < 2 and high - low > OTHER_UNIT * (grid[-1] - grid[0]):
+        raise Unusable(
+            "outside_grid",
+            f"{within} of {len(one.axis)} points lie within the grid: {span}; is their unit "
+            "another one?",
+        )
 
 
 def resampled(one: Spectra, grid: Float, beyond: Beyond) -> dict[str, npt.NDArray[np.float32]]:

@@ -4,8 +4,9 @@ python -m matdata_recipes.finder_enz --stand-in 1000 --folder enz
 python -m matdata_recipes.finder_enz --from dft_3d.json --optics xml --epochs 300 --folder enz
 
 All of it by one command: a dataset with spectra, a split, a training each for real and imaginary
-part, both scores, the screening, and its pictures, light and dark. A stage is an ordinary artefact
-of the cache: what was stopped continues with the same command.
+part, both scores, the screening, its pictures, light and dark, and plasma edges of the test part
+beside the true ones (``plasma_edges.json`` and ``.csv``; `plasma_edges.py`). A stage is an ordinary
+artefact of the cache: what was stopped continues with the same command.
 
 JARVIS' dielectric functions are read from its set (``--from``) and a folder of ``<jid>.xml``
 (``--optics``), pages of the database or vaspruns. As in the paper and its code, the last value is
@@ -33,13 +34,12 @@ import numpy as np
 
 from matdata import cli
 from matdata.core.cache import cache_dir
-from matdata.core.crystals import Float, Int
 from matdata.core.errors import ConfigError
-from matdata.evaluation.derive.enz import crossing
 from matdata.spectra.grid import parse_grid
 from matdata.training.evaluated import predictions_on_record
 from matdata.training.run_lookup import find_run
 from matdata_recipes import oscillators
+from matdata_recipes.plasma_edges import plasma_edges
 from matdata_recipes.script import printing_errors
 
 PARTS = ("re", "im")
@@ -170,55 +170,15 @@ def _examples(given: argparse.Namespace) -> list[str]:
     return [word for name in ids[:2] for word in ("--example", str(name))]
 
 
-def plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
-    """How far crossovers of predicted spectra of the test part are from the true ones.
-
-    To first order the crossover moves by the error of the real part there over the slope of the
-    true spectrum: `implied` is that with the mean absolute error of all spectra (``mae``), and
-    with that of each at its own crossover (``own``); to each half a step of the grid is added.
-    Errors ``between_points`` are of crossovers on the line between two points, which know no step.
-    """
+def _plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
+    """Crossovers of predicted spectra of the test part against the true ones, and their table."""
     table = predictions_on_record(find_run(cache_dir(given.cache), f"{given.name}-re"))
     target = _target("re", given)
     true = np.array(table[f"truth_{target}"])
     predicted = np.array(table[f"prediction_{target}_mean"])
-    energies, skip = energies_of(given), _skip(given)
-    at, found = crossing(true, skip), crossing(predicted, skip)
-    both = (at >= 0) & (found >= 0)
-    step, rows = float(energies[1] - energies[0]), np.flatnonzero(both)
-    slopes = np.abs(true[rows, at[rows]] - true[rows, at[rows] - 1]) / step
-    own = np.abs(predicted - true)[rows, at[rows]]
-    mae = float(np.abs(predicted - true).mean())
-    errors = np.abs(energies[found[rows]] - energies[at[rows]])
-    between = np.abs(
-        _between(predicted[rows], found[rows], energies) - _between(true[rows], at[rows], energies)
-    )
-
-    def median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
-        return float(np.median(values)) if len(values) else None
-
-    return {
-        "materials": len(true),
-        "both_cross": len(rows),
-        "missed": int(((at >= 0) & (found < 0)).sum()),
-        "invented": int(((at < 0) & (found >= 0)).sum()),
-        "spectra_mae": mae,
-        "step_eV": step,
-        "median_error_eV": median(errors),
-        "mean_error_eV": float(errors.mean()) if len(errors) else None,
-        "median_error_between_points_eV": median(between),
-        "implied_by_mae_between_points_eV": median(mae / slopes),
-        "implied_by_mae_eV": median(mae / slopes + step / 2),
-        "implied_by_own_error_eV": median(own / slopes + step / 2),
-    }
-
-
-def _between(spectra: Float, at: Int, energies: Float) -> Float:
-    """Energies (k,) at which the lines between points ``at - 1`` and ``at`` are zero."""
-    rows = np.arange(len(spectra))
-    before, after = spectra[rows, at - 1], spectra[rows, at]
-    crossed: Float = energies[at - 1] + np.diff(energies)[at - 1] * before / (before - after)
-    return crossed
+    edges = plasma_edges(true, predicted, energies_of(given), _skip(given))
+    edges.write(given.folder / "plasma_edges.csv", [str(name) for name in table["material_id"]])
+    return edges.summary()
 
 
 @printing_errors
@@ -233,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = cli.main([*words, *cache])
         if code:
             return code
-    edges = plasma_edges(given)
+    edges = _plasma_edges(given)
     (given.folder / "plasma_edges.json").write_text(json.dumps(edges, indent=1) + "\n")
     print(json.dumps(edges, indent=1))
     return 0

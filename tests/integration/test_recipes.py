@@ -40,7 +40,14 @@ HELPERS += ("reaction_tables",)
 HELPERS += ("hull_distances", "hull_distance_figures")  # of any entries; tests of their own
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
 HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
-HELPERS += ("oscillators", "published_ids", "retrospective", "table_presets", "train")
+HELPERS += (
+    "oscillators",
+    "plasma_edges",
+    "published_ids",
+    "retrospective",
+    "table_presets",
+    "train",
+)
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")
 NEED_FILES = [name for name in NAMES if name not in OF_MP]

@@ -129,6 +129,7 @@ def test_points_beyond_the_data_are_as_said(tmp_path):
         (lambda v: v["eps_im_xx"][0].__setitem__(7, -0.1), "negative_absorption"),
         (lambda v: v["eps_re_xx"][0].__setitem__(7, 1e39), "too_large"),
         (lambda v: v["energy"][0].__iadd__(1.0), "outside_grid"),
+        (lambda v: v["energy"][0].__imul__(8065.54), "outside_grid"),  # 1/cm among eV
     ],
 )
 def test_spectra_that_cannot_be_used_are_ledger_rows(tmp_path, change, reason):

@@ -23,7 +23,7 @@ MEANINGS: dict[Status, str] = {
     "folds",
     "differs": "neither; what is known of why stands beside it",
     "in part": "some of its numbers were computed, each with a status of its own",
-    "drawn": "the paper prints no number; ours was computed and drawn",
+    "drawn": "the paper prints no number; ours was computed, and --report draws it",
     "stand-in": "made on other data, and not counted",
     "data closed": "the data cannot be had by everybody",
     "not run": "one command, for whoever has the data and the time",

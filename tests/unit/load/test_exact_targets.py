@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matdata as md
+from matdata.load.encoding import encode
 from matdata.load.loader import make_loader
 from matdata.load.normalizer import KINDS, Normalizer
+from matdata.load.targets import read_targets
 
 VALUES = np.random.default_rng(0).normal(0.0, 1.0, (400, 1))
 
@@ -148,3 +150,24 @@ def test_a_logarithm_names_the_material_without_one(toy):
     fitted = Normalizer.fit("log10", np.array([[1.0], [10.0]]))
     with pytest.raises(md.ConfigError, match="1 materials of the dataset have targets that are no"):
         normalised(toy, values, normalizer=fitted)
+
+
+def test_arrays_that_float32_holds_are_read_without_copies():
+    spectra = np.array([[1e7, 1e7 + 1, 1e7 + 2], [1e7, 1e7 + 3, np.nan]])
+    truths = read_targets({"y": spectra.tolist()}, {}, ["y"], np.arange(2))
+    assert truths.values.dtype == np.float64
+    assert truths.values.tolist() == [[1e7, 1e7 + 1, 1e7 + 2], [1e7, 1e7 + 3, 0.0]]
+    assert truths.take(np.arange(2)) is truths
+    assert truths.take(np.array([1])).mask.tolist() == [[True, True, False]]
+    # far from 0 beside their differences, but not changed by float32 at all
+    targets = encode(truths, None, np.array(["a", "b"]), "the dataset")
+    assert targets.values.tolist() == truths.values.tolist()
+
+
+def test_the_mask_of_more_draws_than_materials():
+    truths = read_targets({"y": [[1.0, 2.0], [3.0, 4.0]]}, {}, ["y"], np.arange(2))
+    targets = encode(truths, None, np.array(["a", "b"]), "the dataset")
+    for rows in ([1], [0, 1, 1, 0, 1]):
+        taken = targets.take(np.array(rows))
+        assert taken.all_known
+        assert taken.mask.shape == taken.values.shape == (len(rows), 2)
