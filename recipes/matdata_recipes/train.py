@@ -139,8 +139,7 @@ def matching(pattern: str) -> list[Preset]:
 
 def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
     """Run one command in this process; returns its exit code."""
-    if not given.quiet:
-        print(f"$ {shlex.join(words)}", flush=True)
+    print(f"$ {shlex.join(words)}", flush=True)
     rest = list(words[1:])
     cache = ["--cache", str(cache_dir(given.cache))]
     if words[0] == "matdata":

@@ -73,7 +73,7 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(capsys
     assert heads[-len(tables) :] == tables
     assert len(set(tables)) == len(tables) == TABLES + LEADERBOARDS
     heads = heads[: -len(tables)]
-    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 13 + 5 + 2 + MORE
+    assert len(set(heads)) == len(heads) == 18 * 8 + 7 + 3 * 13 + 5 + 2 + MORE
     plugins = set()
     for line in lines:
         words = shlex.split(line)

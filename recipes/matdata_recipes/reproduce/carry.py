@@ -5,6 +5,9 @@ What is on record already is not trained again: the same command continues one t
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
@@ -237,8 +240,10 @@ def _limited(words: Sequence[str], preset: Preset) -> list[str]:
     return list(words)
 
 
-def _carry(words: Sequence[str], given: object) -> None:
-    code = train.carry_out(words, given)  # type: ignore[arg-type]
+def _carry(words: Sequence[str], given: argparse.Namespace) -> None:
+    own = contextlib.redirect_stdout(io.StringIO()) if given.quiet else contextlib.nullcontext()
+    with own:  # `train` prints its commands whatever it is asked
+        code = train.carry_out(words, given)
     if code:
         raise TrainError(
             f"`{shlex.join(words)}` ended with exit code {code}",
