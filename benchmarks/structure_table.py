@@ -83,16 +83,18 @@ class Data:
     """Materials, their targets and the inputs of a model."""
 
     def __init__(self, materials: Crystals, values: np.ndarray, model: Model) -> None:
-        (self.spec,) = model.trainer.inputs()
-        settings = dict(model.trainer.input_settings().get(self.spec, {}))
-        made = featurizer(self.spec, settings)
-        feature = MemoryFeature(made, for_featurizer(materials, made))
-        self.ids = np.asarray(feature.ids, dtype=np.str_)
+        self.specs = model.trainer.inputs()
+        settings = model.trainer.input_settings()
+        made = {spec: featurizer(spec, dict(settings.get(spec, {}))) for spec in self.specs}
+        features = {
+            spec: MemoryFeature(one, for_featurizer(materials, one)) for spec, one in made.items()
+        }
+        ids = [set(feature.ids.tolist()) for feature in features.values()]
         place = {name: row for row, name in enumerate(materials.ids)}
+        self.ids = np.asarray([name for name in place if all(name in own for own in ids)], np.str_)
         values = values[[place[name] for name in self.ids.tolist()]]
-        features = {self.spec: feature}
         self.view = View("benchmark", self.ids, {TARGET: values.tolist()}, {TARGET: "1"}, features)
-        self.featurizers = {self.spec: feature.featurizer}
+        self.featurizers = made
 
     def parts(self, seed: int) -> list[np.ndarray]:
         """Ids of the three parts, 70/15/15 by the seed."""
@@ -104,12 +106,12 @@ class Data:
         """The three parts; targets are normalised by the first."""
         train, *others = self.parts(seed)
         first = make_loader(
-            self.view, train, [self.spec], TARGET, shuffle=True, prefetch=0, seed=seed,
+            self.view, train, self.specs, TARGET, shuffle=True, prefetch=0, seed=seed,
             normalizer="standard", batch_size=batch_size,
         )  # fmt: skip
         normalizer = first.encoded_by
         valid, test = (
-            make_loader(self.view, part, [self.spec], TARGET, normalizer=normalizer)
+            make_loader(self.view, part, self.specs, TARGET, normalizer=normalizer)
             for part in others
         )
         return first, valid, test
