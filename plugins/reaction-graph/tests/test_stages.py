@@ -56,6 +56,18 @@ def weights_of(cache, name):
 
 
 STAGES = ("actions", "elements", "amounts")
+#: Where a training is killed: runs of its command, and words that it has beside the others.
+KILLED = [
+    *((stage, STAGES, ()) for stage in STAGES),
+    ("amounts", ("actions", "amounts"), ("--together",)),
+]
+
+
+def together(cache, name, *more):
+    """Words of a training of one run of elements and amounts, which has no epochs of elements."""
+    given = words(cache, name)
+    place = given.index("--epochs")
+    return [*given[:place], *given[place + 2 :], "--together", *more]
 
 
 @pytest.mark.slow
