@@ -99,7 +99,8 @@ class TrainReactions(Command[StageOptions]):
         "Trains reaction-graph in three ordinary runs: an autoencoder of the operations, whose "
         "encoder the others read (--encoder), then which elements the product holds, and, with "
         "the weights of that run kept, how much of each; --together learns both in one run. None "
-        "has a validation part: the last weights count. What was stopped goes on with the same command; a finished run is kept."
+        "has a validation part: the last weights count. What was stopped goes on with the same "
+        "command; a finished run is kept."
     )
     examples = (
         "matdata train-reactions reactions --split up-to-10-80-20",
@@ -181,7 +182,8 @@ class _Training:
         """Train the elements; with the encoder of a run, if there is one."""
         options = self.options
         loop = {"epochs": options.epochs, "lr": options.lr, "schedule": options.schedule}
-        return self._run(f"{options.name}-elements", [LABELS], self.hyper, loop, **self._with(actions))
+        name, begun = f"{options.name}-elements", self._with(actions)
+        return self._run(name, [LABELS], self.hyper, loop, **begun)
 
     def together(self, actions: str | None) -> str:
         """Train elements and amounts in one run; with the encoder of a run, if there is one."""

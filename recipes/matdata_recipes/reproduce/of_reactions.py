@@ -83,7 +83,8 @@ def _reason(row: Row, size: Size) -> str:
     epochs = f"{size.epochs} epochs of elements and {size.amount_epochs} of amounts"
     if row.together:
         epochs = f"{together}, {size.epochs_of(row)[1]} epochs"
+    encoder = "absent" if "actions" in row.changes else row.encoder
     return (
         f"a smaller network ({changes}), ensemble of {size.ensemble}, {epochs} at a rate from "
-        f"{size.lr:g}, encoder of operations {row.encoder if 'actions' not in row.changes else 'absent'}; {DATA}"
+        f"{size.lr:g}, encoder of operations {encoder}; {DATA}"
     )
