@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 import matdata as md
+from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.sources.spectrum_file import read_spectra
 from matdata.training.logs import read_log
 
@@ -196,6 +197,7 @@ def main() -> int:
         made = best(lambda: dataset.loader(inputs=(), target="eps_re_xx", batch_size=size), 3)
         print(f"a loader of them made in {made:.2f} s, {made / copy:.0f} NumPy copies", flush=True)
         md.featurize(dataset, "formula-graph", workers=1)
+        keep_freed_memory()  # as each training of matdata does; it serves both sides
         for inputs in ((), ("formula-graph",)):
             time_batches(dataset, values, inputs, given.batch)
         time_xml(folder, given.points)

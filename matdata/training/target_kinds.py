@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from matdata.core.errors import ConfigError, StructureError
 from matdata.training.element_shares import ELEMENTS, element_labels, element_shares
 from matdata.training.target import Target
 
-#: Most labels, or words, of a target; most words of a sequence.
-MOST_LABELS, LONGEST = 1000, 1000
+#: Most labels, or words, of a target; most words of a sequence; most numbers that are predicted
+#: of a sequence, positions times words and their end.
+MOST_LABELS, LONGEST, MOST_NUMBERS = 1000, 1000, 100_000
 
 
 def label_target(name: str, values: list[object]) -> Target:
@@ -87,11 +89,11 @@ def sequence_target(name: str, values: list[object]) -> Target:
     ConfigError
         If it holds anything else, no word at all, or too many different or too long ones.
     """
-    rows = [value for value in values if isinstance(value, (list, tuple))]
-    if len(rows) < len(values) or not all(isinstance(item, str) for row in rows for item in row):
+    rows = [value for value in values if _is_sequence(value)]
+    if len(rows) < len(values):
+        wrong = next(value for value in values if not _is_sequence(value))
         raise ConfigError(
-            f"{name} holds no sequences, for example {str(values[0])[:60]!r}: expected lists of "
-            "texts",
+            f"{name} holds no sequences, for example {str(wrong)[:60]!r}: expected lists of texts",
             next_step="choose another objective, or another column",
         )
     words = tuple(sorted({str(item) for row in rows for item in row}))
@@ -101,7 +103,18 @@ def sequence_target(name: str, values: list[object]) -> Target:
             f"{name} holds {len(words):,} different words, the longest sequence {longest:,}; "
             f"expected 1 to {MOST_LABELS:,}, and at most {LONGEST:,} in a sequence"
         )
-    return Target(name, (longest + 1) * (len(words) + 1), "1", "sequence", words)
+    size = (longest + 1) * (len(words) + 1)
+    if size > MOST_NUMBERS:
+        raise ConfigError(
+            f"{name} holds {len(words):,} different words and sequences of up to {longest:,}: "
+            f"{size:,} probabilities for each material, expected at most {MOST_NUMBERS:,}",
+            next_step="shorten the sequences, or give rare words one name",
+        )
+    return Target(name, size, "1", "sequence", words)
+
+
+def _is_sequence(value: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
 def _are_shares(value: Sequence[object]) -> bool:

@@ -116,12 +116,27 @@ def _described(name: str, values: list[object], unit: str, task: Task | None) ->
             next_step="leave out --task regression to learn its texts as classes, or choose a "
             "column of numbers",
         )
+    worded = next((value for value in values if _holds_text(value)), None)
+    if worded is not None:
+        raise ConfigError(
+            f"{name} holds lists of texts, for example {shortened(str(worded))}; a regression "
+            "learns numbers",
+            next_step=f"learn them as labels, with the objective multi_label ({name}=multi_label), "
+            f"or as words in order, with sequence ({name}=sequence)",
+        )
     shapes = {_shape(name, value) for value in values}
     if len(shapes) > 1:
         sizes = sorted({math.prod(shape) for shape in shapes})
         raise ConfigError(f"arrays of {name} differ in length: {sizes}")
     shape = shapes.pop()
     return Target(name, math.prod(shape), unit, "regression", shape=shape)
+
+
+def _holds_text(value: object) -> bool:
+    """Whether the first known item of a list, or of the lists within it, is a text."""
+    while isinstance(value, (list, tuple)):
+        value = next((item for item in value if item is not None), None)
+    return isinstance(value, str)
 
 
 def _shape(name: str, value: object) -> tuple[int, ...]:
@@ -227,7 +242,7 @@ def _require(
         if len(beyond):
             kinds = sorted({shortened(str(cells[place])) for place in beyond.tolist()})
             raise ConfigError(
-                f"{target.name}: {part} holds classes beyond the {target.size} of train: "
+                f"{target.name}: {part} holds classes beyond the {len(target.labels)} of train: "
                 f"{', '.join(kinds[:10])} (of {first_few(ids[beyond])})",
                 cause="no material of the training part has such a class",
                 next_step=f"make a split with every class in train{more}",
@@ -235,7 +250,9 @@ def _require(
 
 
 def _has_class(target: Target, cell: object) -> bool:
-    if target.task in ("multi_label", "sequence"):
+    if target.task == "sequence":  # a word that train lacks is never right, the others may be
+        return isinstance(cell, (list, tuple)) and all(isinstance(word, str) for word in cell)
+    if target.task == "multi_label":
         if isinstance(cell, str) and target.is_of_elements:
             return True
         labels = cell if isinstance(cell, (list, tuple)) else [cell]

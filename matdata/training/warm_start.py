@@ -18,6 +18,7 @@ from matdata.training.outputs import Head
 from matdata.training.plan import Question
 from matdata.training.predict import normalizer_of
 from matdata.training.run import Run
+from matdata.training.target import Target
 
 
 def parent_of(run: Run, question: Question) -> dict[str, object]:
@@ -141,6 +142,8 @@ def _shown(normalizer: Normalizer) -> str:
     return f"{normalizer.kind}, {shown[0]}{more}"
 
 
+#: Names of classes that a message has.
+NAMES_SHOWN = 10
 #: What the columns of a head stand for.
 NAMES = {
     "classification": "classes",
@@ -150,11 +153,11 @@ NAMES = {
 }
 
 
-def _meaning(schema: Schema) -> list[str]:
-    """What the outputs of each target stand for."""
+def _meaning(schema: Schema, names_shown: int | None = None) -> list[str]:
+    """What the outputs of each target stand for, with all names or the first ones."""
     described = []
     for head, target in zip(schema.heads, schema.targets, strict=True):
-        names = f" ({', '.join(target.labels[:10])})" if target.classes else ""
+        names = f" ({', '.join(target.labels[:names_shown])})" if target.classes else ""
         kind = NAMES.get(target.task, "number" if target.size == 1 else "numbers")
         more = ""
         if head.parts == (target.size, target.size):
@@ -179,6 +182,9 @@ def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
     anew = matching(names, question.request.reinit, "--reinit")
     remaining = [name for name in head if name not in anew]
     if remaining:
+        few, few_there = _meaning(schema, NAMES_SHOWN), _meaning(parent.schema, NAMES_SHOWN)
+        if few != few_there:
+            wanted, there = few, few_there
         raise TrainError(
             f"the outputs of run {parent.name!r} are {', '.join(there)}, here they are "
             f"{', '.join(wanted)}",
@@ -189,10 +195,11 @@ def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
 
 def _head(trainer: TorchTrainer, schema: Schema) -> tuple[list[str], list[str]]:
     """Names of all weights, and of those whose shape depends on what is learnt."""
-    wide = tuple(
-        replace(t, size=t.size + 1, classes=(), shape=(), axis=None) for t in schema.targets
+    wide = tuple(map(_wider, schema.targets))
+    heads = tuple(
+        Head(head.target, tuple(part + other.size - target.size for part in head.parts))
+        for head, target, other in zip(schema.heads, schema.targets, wide, strict=True)
     )
-    heads = tuple(Head(h.target, tuple(part + 1 for part in h.parts)) for h in schema.heads)
     with torch.random.fork_rng(devices=[]):
         of_model = trainer.model(schema).state_dict()
         other = trainer.model(Schema(wide, heads, schema.featurizers)).state_dict()
@@ -200,6 +207,14 @@ def _head(trainer: TorchTrainer, schema: Schema) -> tuple[list[str], list[str]]:
         name for name in of_model if name in other and of_model[name].shape == other[name].shape
     }
     return list(of_model), [name for name in of_model if name not in same]
+
+
+def _wider(target: Target) -> Target:
+    """A target of more numbers; of sequences of one word and one position more."""
+    if target.task != "sequence":
+        return replace(target, size=target.size + 1, classes=(), shape=(), axis=None)
+    words = (*target.labels, "".join(("more", *target.labels)))
+    return replace(target, size=(target.columns + 1) * (len(words) + 1), classes=words)
 
 
 def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -> list[str]:

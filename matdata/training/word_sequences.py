@@ -31,6 +31,22 @@ def coded(cell: Sequence[object], codes: Mapping[str, int], positions: int) -> l
     return [*numbers, float(len(codes)), *[float("nan")] * (positions - len(numbers) - 1)]
 
 
+def coded_guesses(
+    cells: Sequence[Sequence[str] | None], names: Sequence[str], positions: int
+) -> Float:
+    """The classes (n, p) of predicted words, as `predicted_words` has them: the end behind the last
+    word, and none where there is a word in each position; NaN where nothing is predicted.
+    """
+    codes = {name: index for index, name in enumerate(names)}
+    found = np.full((len(cells), positions), float(len(names)))
+    for row, words in zip(found, cells, strict=True):
+        if words is None:
+            row[:] = np.nan
+        else:
+            row[: len(words)] = [codes.get(word, UNKNOWN) for word in words]
+    return found
+
+
 def words_of(indices: Float, names: Sequence[str]) -> list[list[str] | None]:
     """The words (n, p) indices stand for, up to the end of each; None of a row that is not known.
 

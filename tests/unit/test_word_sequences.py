@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from matdata.core.errors import ConfigError
 from matdata.features import featurizer
+from matdata.reports.run.shown import recorded
+from matdata.training.contract import Schema
 from matdata.training.leakage import leakage_notes, refuse_leakage
 from matdata.training.objectives.sequence import WordSequence
+from matdata.training.outputs import Head
 from matdata.training.scores.sequence_metrics import frequencies, word_sequences
 from matdata.training.target import Target
 from matdata.training.target_kinds import sequence_target
+from matdata.training.targets import infer_targets, require_classes, require_names
+from matdata.training.warm_start import _meaning, _wider
 from matdata.training.word_sequences import (
     chances_of_words,
+    coded_guesses,
+    most_probable,
     one_hot,
     predicted_words,
     words_of,
@@ -56,7 +65,13 @@ def test_what_training_did_not_have_is_never_right(target):
 
 @pytest.mark.parametrize(
     ("values", "why"),
-    [([1.0], "holds no sequences"), ([["a", 1]], "holds no sequences"), ([[], []], "0 different")],
+    [
+        ([1.0], "holds no sequences"),
+        ([["b"], ["a", None]], r"for example \"\['a', None\]\""),
+        ([[], []], "0 different"),
+        ([["a"] * 1001], "longest sequence 1,001"),
+        ([[f"w{k}" for k in range(500)]], "251,001 probabilities"),
+    ],
 )
 def test_what_is_no_sequence_is_refused(values, why):
     with pytest.raises(ConfigError, match=why):
@@ -128,3 +143,62 @@ def test_an_input_holds_its_target_only_where_the_trainer_encodes_it(target):
     labels = Target("operations", 2, task="multi_label", classes=("heat", "mix"))
     with pytest.raises(ConfigError, match="reads its own target"):
         refuse_leakage(columns, [labels], inputs, ("sequence",))
+
+
+def _dataset(values):
+    return SimpleNamespace(
+        columns={"y": values}, units={}, ref="toy@1", rows=lambda ids: np.array(ids, dtype=int)
+    )
+
+
+def test_words_that_training_lacks_are_wrong_and_stop_no_score():
+    words = sequence_target("y", [["mix", "heat"]])
+    dataset, ids = _dataset([["mix"], ["grind", "mix"], None, []]), np.array(["0", "1", "2", "3"])
+    require_classes(dataset, (words,), ids)
+    require_names(dataset, (words,), ids)
+    with pytest.raises(ConfigError, match="beyond the 2 of train: grind "):
+        require_names(_dataset([["mix"], "grind"]), (words,), ids[:2])
+
+
+@pytest.mark.parametrize("values", [[["a"], ["b"]], [["a"], ["b", "c"]], [[["a"]]], [[None, "a"]]])
+def test_lists_of_texts_are_no_numbers(values):
+    learns = SimpleNamespace(tasks=("regression",), learns=lambda task: True, mixes_tasks=True)
+    with pytest.raises(ConfigError, match="lists of texts") as refused:
+        infer_targets(_dataset(values), ("y",), None, np.arange(len(values)), learns)
+    assert "y=sequence" in refused.value.next_step
+
+
+def test_guesses_on_record_are_those_that_were_made(target):
+    chances = one_hot(np.array([[1.0, 0, 0, 1], [2, 0, 0, 0], [1, 2, 0, 0]]), 3)
+    guessed = predicted_words(chances, target.labels)
+    codes = coded_guesses([*guessed, None], target.labels, 4)
+    np.testing.assert_array_equal(codes[:3], [[1, 0, 0, 1], [2, 2, 2, 2], [1, 2, 2, 2]])
+    assert np.isnan(codes[3]).all()
+    table = {
+        "material_id": ["a", "b", "c", "d"],
+        "truth_steps": [["mix", "heat", "heat"], [], ["mix"], ["mix"]],
+        "prediction_steps_class": [*guessed, None],
+    }
+    shown = recorded("test", target, table)
+    # a word in each position: the last one is what was predicted, not the first of all words
+    np.testing.assert_array_equal(most_probable(shown.mean[:1], 3), [[1, 0, 0, 1]])
+
+
+def test_a_perfect_guess_has_no_loss(target):
+    true = np.array([target.code(words) for words in WORDS])
+    scored = word_sequences(true, one_hot(np.nan_to_num(true), 3))
+    assert str(scored["log_loss"]) == "0.0"
+
+
+def test_a_wider_target_of_sequences_is_one(target):
+    wider = _wider(target)
+    assert (wider.columns, len(wider.classes)) == (target.columns + 1, len(target.classes) + 1)
+
+
+def test_outputs_mean_the_same_only_where_all_names_are(target):
+    def meaning(*more):
+        classes = (*"abcdefghijk", *more)
+        kinds = Target("y", len(classes), "1", "classification", classes)
+        return _meaning(Schema((kinds,), (Head("y", (len(classes),)),), ()))
+
+    assert meaning("l") == meaning("l") != meaning("m")

@@ -14,7 +14,7 @@ from matdata.core.units import with_unit
 from matdata.training.prediction_columns import MATERIAL_ID, Statistic, column_of
 from matdata.training.scores.spectrum_scores import errors_of_rows
 from matdata.training.target import Target, Task
-from matdata.training.word_sequences import most_probable, one_hot
+from matdata.training.word_sequences import coded_guesses, most_probable, one_hot
 
 Float = npt.NDArray[np.float64]
 #: What the size of the error of a material is, by task.
@@ -158,13 +158,10 @@ def _recorded_words(part: str, target: Target, table: Mapping[str, list[Any]]) -
     )
     if truth is None or found is None:
         return None
-    true, guess = (
-        _rows([None if cell is None else target.code(cell) for cell in cells], target.columns)
-        for cells in (truth, found)
-    )
-    lost = np.isnan(guess).all(1, keepdims=True)
-    ended = np.where(np.isnan(guess), len(target.classes), guess)
-    mean = one_hot(np.where(lost, np.nan, ended), len(target.classes) + 1)
+    codes = [None if cell is None else target.code(cell) for cell in truth]
+    true = _rows(codes, target.columns)
+    guess = coded_guesses(found, target.labels, target.columns)
+    mean = one_hot(guess, len(target.classes) + 1)
     ids = np.asarray(table[MATERIAL_ID], dtype=np.str_)
     return Shown(part, target, ids, true, mean).known()
 

@@ -31,7 +31,7 @@ def word_sequences(true: Float, chances: Float) -> dict[str, float]:
     return {
         "token_accuracy": float(right.sum() / known.sum()),
         "sequence_accuracy": float((right | ~known).all(1).mean()),
-        "log_loss": float(-np.log(picked[known]).mean()),
+        "log_loss": float(0.0 - np.log(picked[known]).mean()),
         "n": len(true),
     }
 
