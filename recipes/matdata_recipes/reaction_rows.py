@@ -33,6 +33,8 @@ class Row:
         What the thesis prints, in the order of `METRICS`; empty for a row of ours.
     encoder
         Of the operations: `frozen`, that of the autoencoder, or `end-to-end`.
+    together
+        Whether elements and amounts are learnt in one run, for the epochs of both.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Row:
     amounts: bool = True
     published: tuple[float, ...] = ()
     encoder: str = "frozen"
+    together: bool = False
 
     @property
     def has_autoencoder(self) -> bool:
@@ -82,6 +85,12 @@ class Size:
         own = self.graph if row.model == "reaction-graph" else self.magpie
         return {**own, **row.changes}
 
+    def epochs_of(self, row: Row) -> tuple[int, int]:
+        """Epochs of the run of elements, 0 where there is none, and of that of the amounts."""
+        if row.together:
+            return 0, self.epochs + self.amount_epochs
+        return self.epochs, self.amount_epochs if row.amounts else 0
+
 
 #: Thesis, app. A.2. Rates of the published code: constant for elements, cyclic for amounts.
 THESIS = Size("thesis", 5, 60, 200, 1e-4, "constant")
@@ -110,6 +119,7 @@ _ROWS = (
         published=(0.933, 0.990, 0.136, 0.079, 2.44, 0.930)),
     Row("graph-10", *_T1, _GRAPH, published=(0.940, 0.991, 0.126, 0.073, 2.29, 0.935)),
     Row("graph-10-end-to-end", *_T1, _GRAPH, encoder="end-to-end"),
+    Row("graph-10-together", *_T1, _GRAPH, together=True),
     Row("graph-10-feed", *_T1, _GRAPH, _FEED),
     Row("magpie-3-no-mask", *_T2, _MAGPIE, _NO_MASK, False, (0.580, 0.882)),
     Row("graph-3-no-actions-no-mask", *_T2, _GRAPH, {**_NO_ACTIONS, **_NO_MASK}, False,
@@ -144,14 +154,26 @@ def command(row: Row, size: Size, seed: int, threads: int = 1) -> list[str]:
     """The words behind `matdata` that train a row."""
     words = ["train-reactions", DATASET, "--split", row.split, "--name", run_name(row, size, seed)]
     words += ["--model", row.model, "--ensemble", str(size.ensemble)]
-    words += ["--epochs", str(size.epochs), "--amount-epochs", str(size.amount_epochs)]
-    words += ["--lr", str(size.lr), "--amount-lr", str(size.lr), "--schedule", size.schedule]
+    words += _lengths(row, size)
     words += ["--seed", str(seed), "--threads", str(threads), "--encoder", row.encoder]
     if row.has_autoencoder:
         words += ["--actions-run", autoencoder(row, size, seed)]
         words += ["--action-epochs", str(size.action_epochs)]
     for key, value in size.hypers(row).items():
         words += ["--set", f"{key}={value}"]
+    return words
+
+
+def _lengths(row: Row, size: Size) -> list[str]:
+    """Options that say which runs there are, for how many epochs and at which rates."""
+    elements, amounts = size.epochs_of(row)
+    words = ["--schedule", size.schedule]
+    if elements:
+        words += ["--epochs", str(elements), "--lr", str(size.lr)]
+    if amounts:
+        words += ["--amount-epochs", str(amounts), "--amount-lr", str(size.lr)]
+    if row.together:
+        return [*words, "--together"]
     return words if row.amounts else [*words, "--only-elements"]
 
 

@@ -46,7 +46,7 @@ def test_rows_have_the_numbers_of_the_thesis():
     for row in rows.ROWS.values():
         wanted = (0, 6) if row.amounts else (2,)
         assert len(row.published) in wanted, row.name
-        of_ours = bool(row.changes.get("feed")) or row.encoder == "end-to-end"
+        of_ours = bool(row.changes.get("feed")) or row.encoder == "end-to-end" or row.together
         assert of_ours is not bool(row.published)
     words = rows.command(rows.ROWS["graph-10-no-actions"], rows.THESIS, 1)
     assert words[words.index("--amount-epochs") + 1] == "200"
@@ -56,6 +56,10 @@ def test_rows_have_the_numbers_of_the_thesis():
     assert shared[shared.index("--action-epochs") + 1] == "70"
     assert words[-2:] == ["--set", "actions=false"]
     assert "--only-elements" in rows.command(rows.ROWS["magpie-3-no-mask"], rows.THESIS, 0)
+    together = rows.command(rows.ROWS["graph-10-together"], rows.THESIS, 0)
+    assert "--together" in together
+    assert "--epochs" not in together
+    assert together[together.index("--amount-epochs") + 1] == "260"  # those of both runs
 
 
 @pytest.mark.slow

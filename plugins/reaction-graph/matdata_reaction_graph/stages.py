@@ -46,6 +46,11 @@ class StageOptions(Settings):
     )
     action_epochs: int = setting(70, "epochs of the autoencoder", minimum=1)
     action_lr: float = setting(0.3, "learning rate of the autoencoder", above=0.0)
+    together: bool = setting(
+        False,
+        "elements and amounts in one run, NAME-amounts, in which amounts train the reaction vector "
+        "too; its epochs and rate are those of the amounts",
+    )
     epochs: int = setting(60, "epochs of the elements", minimum=1)
     amount_epochs: int = setting(200, "epochs of the amounts", minimum=1)
     lr: float = setting(1e-4, "learning rate of the elements", above=0.0)
@@ -66,10 +71,10 @@ class StageOptions(Settings):
 
 @dataclass(frozen=True)
 class Stages:
-    """The runs: of the autoencoder, elements and amounts; None for what is not learnt."""
+    """The runs: of the autoencoder, elements and amounts; None for what has no run of its own."""
 
     actions: str | None
-    elements: str
+    elements: str | None
     amounts: str | None
 
     def to_json(self) -> dict[str, Any]:
@@ -78,8 +83,8 @@ class Stages:
 
     def lines(self) -> Iterator[str]:
         """What to do next."""
-        last = self.amounts or self.elements
         runs = [name for name in (self.actions, self.elements, self.amounts) if name]
+        last = runs[-1]
         yield f"finished: {', '.join(runs)}"
         yield f"next: `matdata evaluate {last}` opens the test part, once"
         yield f'      `matdata predict {last} "BaCO3 + TiO2 @ mix heat"`'
@@ -93,12 +98,14 @@ class TrainReactions(Command[StageOptions]):
     description = (
         "Trains reaction-graph in three ordinary runs: an autoencoder of the operations, whose "
         "encoder the others read (--encoder), then which elements the product holds, and, with "
-        "the weights of that run kept, how much of each. None has a validation part: the last "
-        "weights count. What was stopped goes on with the same command; a finished run is kept."
+        "the weights of that run kept, how much of each; --together learns both in one run. None "
+        "has a validation part: the last weights count. What was stopped goes on with the same "
+        "command; a finished run is kept."
     )
     examples = (
         "matdata train-reactions reactions --split up-to-10-80-20",
         "matdata train-reactions reactions --split by-formula-80-20 --name honest --set feed=true",
+        "matdata train-reactions reactions --split up-to-10-80-20 --name both --together",
     )
     positional = ("dataset",)
     Options = StageOptions
@@ -109,7 +116,8 @@ class TrainReactions(Command[StageOptions]):
         Raises
         ------
         ConfigError
-            If dataset or split are not named, or a setting is no KEY=VALUE.
+            If dataset or split are not named, a setting is no KEY=VALUE, or an option is of a
+            run that is not trained.
         MatdataError
             As `matdata train`.
         """
@@ -121,9 +129,12 @@ class TrainReactions(Command[StageOptions]):
                     f"no {field} was named",
                     next_step="matdata train-reactions DATASET --split NAME",
                 )
+        _refuse_idle(options)
         hyper = dict(_pair(text) for text in options.set)
         training = _Training(md.open(options.dataset, cache=context.cache), options, hyper, context)
         actions = training.actions() if training.has_encoder else None
+        if options.together:
+            return Stages(actions, None, training.together(actions))
         elements = training.elements(actions)
         amounts = None if options.only_elements else training.amounts(elements)
         return Stages(actions, elements, amounts)
@@ -169,21 +180,26 @@ class _Training:
 
     def elements(self, actions: str | None) -> str:
         """Train the elements; with the encoder of a run, if there is one."""
-        options, more = self.options, dict[str, Any]()
-        if actions is not None:
-            more = {"from_run": actions, "reinit": (*self._there(TRUNK), "heads.*")}
-            more |= {"freeze": (ENCODER,)} if options.encoder == "frozen" else {}
+        options = self.options
         loop = {"epochs": options.epochs, "lr": options.lr, "schedule": options.schedule}
-        return self._run(f"{options.name}-elements", [LABELS], self.hyper, loop, **more)
+        name, begun = f"{options.name}-elements", self._with(actions)
+        return self._run(name, [LABELS], self.hyper, loop, **begun)
+
+    def together(self, actions: str | None) -> str:
+        """Train elements and amounts in one run; with the encoder of a run, if there is one."""
+        return self._amounts(**self._with(actions))
 
     def amounts(self, elements: str) -> str:
         """Train the amounts, on the weights of the run of elements, which are kept."""
-        options = self.options
         kept = (OF_ELEMENTS,)
-        if options.model == "reaction-graph":
+        if self.options.model == "reaction-graph":
             encoder = (ENCODER,) if self.reads_operations else ()
             kept = (*self._there(TRUNK), *encoder, OF_ELEMENTS)
-        more = {"from_run": elements, "reinit": (OF_AMOUNTS,), "freeze": kept}
+        return self._amounts(from_run=elements, reinit=(OF_AMOUNTS,), freeze=kept)
+
+    def _amounts(self, **more: Any) -> str:
+        """Train the run of elements and amounts, from the weights that are given."""
+        options = self.options
         loop = {
             "epochs": options.amount_epochs,
             "lr": options.amount_lr,
@@ -191,6 +207,13 @@ class _Training:
         }
         both = [LABELS, SHARES]
         return self._run(f"{options.name}-amounts", both, self.hyper, loop, **more)
+
+    def _with(self, actions: str | None) -> dict[str, Any]:
+        """How a run begins with the encoder of that of the autoencoder, and nothing else of it."""
+        if actions is None:
+            return {}
+        begun = {"from_run": actions, "reinit": (*self._there(TRUNK), "heads.*")}
+        return begun | ({"freeze": (ENCODER,)} if self.options.encoder == "frozen" else {})
 
     def _there(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
         """Patterns of weights that there are: a network may have no layers."""
@@ -232,6 +255,30 @@ class _Training:
         if not run.finished:
             raise TrainError(f"run {name!r} was stopped; the same command goes on with it")
         return name
+
+
+def _refuse_idle(options: StageOptions) -> None:
+    """Refuse what a training together would not read: it has no run of elements.
+
+    Raises
+    ------
+    ConfigError
+        If there is such an option.
+    """
+    if not options.together:
+        return
+    if options.only_elements:
+        raise ConfigError(
+            "--only-elements and --together exclude each other",
+            cause="together, elements and amounts are one run",
+            next_step="leave one of them out",
+        )
+    for field in ("epochs", "lr"):
+        if getattr(options, field) != getattr(StageOptions(), field):
+            raise ConfigError(
+                f"--{field} is of the run of elements, which --together does not train",
+                next_step=f"--amount-{field}, which is that of the one run",
+            )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -45,17 +45,31 @@ def words(cache, name, *more):
     ]
 
 
+def words_together(cache, name, *more):
+    """Elements and amounts in one run, which leaves the epochs of the elements out."""
+    given = words(cache, name)
+    place = given.index("--epochs")
+    return [*given[:place], *given[place + 2 :], "--together", *more]
+
+
 @pytest.fixture(scope="module")
 def whole(cache):
     assert main(words(cache, "whole")) == 0
     return weights_of(cache, "whole")
 
 
-def weights_of(cache, name):
-    return [md.open_run(f"{name}-{stage}", cache=cache).weights() for stage in STAGES]
+@pytest.fixture(scope="module")
+def whole_together(cache):
+    assert main(words_together(cache, "both")) == 0
+    return weights_of(cache, "both", TOGETHER)
 
 
 STAGES = ("actions", "elements", "amounts")
+TOGETHER = ("actions", "amounts")
+
+
+def weights_of(cache, name, stages=STAGES):
+    return [md.open_run(f"{name}-{stage}", cache=cache).weights() for stage in stages]
 
 
 @pytest.mark.slow
@@ -72,6 +86,37 @@ def test_all_runs_are_ordinary_ones(cache, whole, capsys):
     assert main(["evaluate", "whole-amounts", "--cache", str(cache), "--no-pictures"]) == 0
     scored = md.evaluate("whole-actions", cache=cache)["targets"]["operations"]["metrics"]
     assert 0.0 <= scored["sequence_accuracy"] <= scored["token_accuracy"] <= 1.0
+
+
+@pytest.mark.slow
+def test_together_amounts_train_the_reaction_vector_too(cache, whole, whole_together, capsys):
+    actions, both = whole_together
+    assert not (cache / "runs" / "both-elements").exists()
+    encoder = [name for name in actions if name.startswith("actions.")]
+    assert all(np.array_equal(actions[name], both[name]) for name in encoder)  # kept
+    assert set(both) == set(whole[2])
+    assert md.open_run("both-amounts", cache=cache).manifest["freeze"] == ["actions.*"]
+    assert main([*words_together(cache, "both"), "--json"]) == 0  # nothing is trained again
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"actions": "both-actions", "elements": None, "amounts": "both-amounts"}
+    scored = md.evaluate("both-amounts", cache=cache)["targets"]
+    assert set(scored) == {"formula", "product_fractions"}
+    assert main(words_together(cache, "whole")) != 0  # a run of this name, otherwise trained
+    assert "whole-amounts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--only-elements",), "exclude each other"),
+        (("--epochs", "3"), "--amount-epochs"),
+        (("--lr", "0.1"), "--amount-lr"),
+    ],
+)
+def test_together_what_is_of_the_elements_alone_is_refused(cache, more, said, capsys):
+    assert main(words_together(cache, "never", *more)) != 0
+    assert said in capsys.readouterr().err
+    assert not list((cache / "runs").glob("never*"))
 
 
 @pytest.mark.slow
@@ -97,10 +142,19 @@ def test_an_encoder_may_be_shared_tuned_or_learnt_with_the_rest(cache, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
-def test_killed_in_a_stage_it_goes_on_to_the_same_weights(cache, whole, stage):
-    name = f"killed-in-{stage}"
-    process = subprocess.Popen([sys.executable, "-m", "matdata.cli", *words(cache, name)])
+@pytest.mark.parametrize(
+    ("stage", "command", "stages", "uninterrupted"),
+    [
+        *((stage, words, STAGES, "whole") for stage in STAGES),
+        ("amounts", words_together, TOGETHER, "whole_together"),
+    ],
+)
+def test_killed_in_a_stage_it_goes_on_to_the_same_weights(
+    cache, stage, command, stages, uninterrupted, request
+):
+    whole = request.getfixturevalue(uninterrupted)
+    name = f"killed-in-{stage}-of-{uninterrupted}"
+    process = subprocess.Popen([sys.executable, "-m", "matdata.cli", *command(cache, name)])
     log = cache / "runs" / f"{name}-{stage}" / "log.jsonl"
     end = time.monotonic() + 240
     while process.poll() is None and time.monotonic() < end:
@@ -110,8 +164,8 @@ def test_killed_in_a_stage_it_goes_on_to_the_same_weights(cache, whole, stage):
         time.sleep(0.002)
     assert process.wait(timeout=60) == -signal.SIGKILL, "it ended before it could be killed"
     assert not md.open_run(f"{name}-{stage}", cache=cache).finished
-    assert main(words(cache, name)) == 0
-    for mine, theirs in zip(weights_of(cache, name), whole, strict=True):
+    assert main(command(cache, name)) == 0
+    for mine, theirs in zip(weights_of(cache, name, stages), whole, strict=True):
         assert all(np.array_equal(mine[key], theirs[key]) for key in theirs)
 
 

@@ -76,11 +76,15 @@ def record(item: str, study: Study) -> Path:
 def _reason(row: Row, size: Size) -> str:
     if not row.model:
         return f"{DATA}; {NULL}"
+    together = "elements and amounts are learnt in one run"
     if size.name == THESIS.name:
-        return DATA
+        return f"{together}; {DATA}" if row.together else DATA
     changes = ", ".join(f"{key}={value}" for key, value in size.hypers(row).items())
+    epochs = f"{size.epochs} epochs of elements and {size.amount_epochs} of amounts"
+    if row.together:
+        epochs = f"{together}, {size.epochs_of(row)[1]} epochs"
+    encoder = "absent" if "actions" in row.changes else row.encoder
     return (
-        f"a smaller network ({changes}), ensemble of {size.ensemble}, {size.epochs} epochs of "
-        f"elements and {size.amount_epochs} of amounts at a rate from {size.lr:g}, encoder of "
-        f"operations {row.encoder if 'actions' not in row.changes else 'absent'}; {DATA}"
+        f"a smaller network ({changes}), ensemble of {size.ensemble}, {epochs} at a rate from "
+        f"{size.lr:g}, encoder of operations {encoder}; {DATA}"
     )
