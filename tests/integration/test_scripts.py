@@ -81,7 +81,8 @@ MODULES = {
     "benchmarks/scale_children.py", "benchmarks/scale_table.py", "benchmarks/structure_rivals.py",
     "tools/wyckoff_geometry.py",
     *(f"matdata_recipes/{name}.py" for name in (
-        "__init__", "calibration", "common", "cuprate_figures", "data_set", "gathered",
+        "__init__", "calibration", "common", "cuprate_figures", "data_set", "dielectric_curves",
+        "gathered",
         "hull_distance_figures",
         "leaderboards",
         "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
