@@ -96,7 +96,6 @@ def draw(material: str, formula: str, parts: Sequence[Part], look: Look) -> Pict
         axes.axhline(0.0, color=colours.muted, linewidth=0.8, zorder=0)
         axes.set(xlabel=plain(own.axis, 40), ylabel=PARTS[own.name])
         axes.set_xlim(float(own.points.min()), float(own.points.max()))
-        picture.headline(axes, PARTS[own.name])
         picture.legend_beside(axes, loc="best")
     return picture
 

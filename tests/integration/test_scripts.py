@@ -85,7 +85,7 @@ MODULES = {
         "gathered",
         "hull_distance_figures",
         "leaderboards",
-        "more_presets", "oscillators", "places", "plan", "preset_command", "preset_data",
+        "more_presets", "oscillators", "places", "plasma_edges", "plan", "preset_command", "preset_data",
         "presets", "properties", "published_ids", "reaction_figures", "reaction_rows",
         "reaction_scores", "script", "summaries", "table_data",
         "table_presets", "wbm",
