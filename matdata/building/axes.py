@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.units import columns_called
+from matdata.spectra.one_axis import OneAxis
 from matdata.store.nested import is_nested
 
 Table: TypeAlias = "Mapping[str, Sequence[object]]"
@@ -28,7 +29,8 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     ------
     ConfigError
         If a text of the user names no two columns, a column without arrays of numbers, arrays of
-        another length than their axis, or a second axis of a column.
+        another length than their axis, or a second axis of a column; or if rows with numbers have
+        other axes than the first.
     """
     axes = {c: axis for c, axis in known.items() if c in table and axis in table}
     of_user: dict[str, str] = {}
@@ -40,7 +42,10 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
                 next_step="name one; training may ask for another (`matdata train --axis`)",
             )
         _require_curves(table, column, axis)
-    return {**axes, **of_user}
+    pairs = {**axes, **of_user}
+    for column, axis in pairs.items():
+        _require_one_axis(table, column, axis)
+    return pairs
 
 
 def pair_of(text: str, names: Sequence[str], beside: Sequence[str] = ()) -> tuple[str, str]:
@@ -87,6 +92,16 @@ def _require_curves(table: Table, column: str, axis: str) -> None:
                 f"{n_points} of {axis!r}",
                 next_step="name a column with one point per number",
             )
+
+
+def _require_one_axis(table: Table, column: str, axis: str) -> None:
+    """Check that all rows with numbers of a column have the same axis."""
+    seen = OneAxis(axis)
+    rows = zip(table["material_id"], table[column], table[axis], strict=True)
+    for identity, values, points in rows:
+        if _is_array(values) and _is_array(points):
+            seen.see(cast("Sequence[float | None]", points), str(identity))
+    seen.require_one(f"--grid START:STOP:N --axis '{column}={axis}'")
 
 
 def _length(cell: object) -> int | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from matdata.building.axes import axes_of
 from matdata.building.dataset_metadata import DatasetMetadata, dataset_metadata, user_metadata
 from matdata.building.options import BuildOptions
+from matdata.building.own_axes import broken_axes
 from matdata.building.report import nothing_left, print_dataset
 from matdata.building.snapshot_records import SnapshotRecords
 from matdata.building.spectra_inputs import (
@@ -155,6 +156,9 @@ def _curate(
     if spectra is not None:
         spectra.read(store, console)
         records = replace(records, apart=spectra.apart, faults=spectra.faults(store))
+    if not records.apart:
+        broken = broken_axes(store, origin.get("axes", {}), names, of_table.axis)
+        records = replace(records, faults={**broken, **records.faults})
     drop = _others(others, options.curation.drop_by)
     before = len(workers.losses.lines)
     settings = _curation(snapshot, options)

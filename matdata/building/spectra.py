@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from matdata.core.console import Console
 from matdata.core.crystals import Int
-from matdata.core.errors import ConfigError, first_few
+from matdata.core.errors import ConfigError
 from matdata.core.ledger import Unusable
 from matdata.core.units import unit_in_header
 from matdata.spectra.brought import Brought
 from matdata.spectra.grid import Beyond, Grid, check_grids, factor_between, grid_of
+from matdata.spectra.one_axis import OneAxis
 from matdata.spectra.resample import Spectra, checked, require_covered, resampled
 from matdata.store.spectra_file import Layout, spectra_file
 
@@ -106,11 +107,9 @@ class Input:
 class _Axis:
     """What is learnt of an axis on the way through all materials."""
 
-    first: Float | None = None
+    same: OneAxis
     low: float = -np.inf
     high: float = np.inf
-    others: list[str] = field(default_factory=list)
-    n: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +141,7 @@ def plan_spectra(given: Input) -> Plan:
     """
     faults: dict[str | int, Unusable] = {}
     having: dict[str, list[str | int]] = {axis: [] for axis in given.axis_of.values()}
-    axes = {axis: _Axis() for axis in having}
+    axes = {axis: _Axis(OneAxis(axis)) for axis in having}
     grids = {axis: grid.values() for axis in axes if (grid := given.grid(axis))}
     seen: set[tuple[str | int, str]] = set()
     for one in given.records():
@@ -158,7 +157,9 @@ def plan_spectra(given: Input) -> Plan:
             faults.setdefault(one.key, fault)
             continue
         having[one.axis].append(one.key)
-        _learn(axes[one.axis], spectra.axis, str(one.key), equal=points is None)
+        _learn(axes[one.axis], spectra.axis)
+        if points is None:
+            axes[one.axis].same.see(spectra.axis, str(one.key))
     if not any(having.values()):
         raise _none_usable(faults)
     on_axes = {axis: _points(given, axis, axes[axis]) for axis in having if having[axis]}
@@ -168,27 +169,16 @@ def plan_spectra(given: Input) -> Plan:
     return Plan(faults, kept, on_axes)
 
 
-def _learn(axis: _Axis, points: Float, name: str, *, equal: bool) -> None:
-    axis.n += 1
+def _learn(axis: _Axis, points: Float) -> None:
     axis.low, axis.high = max(axis.low, float(points[0])), min(axis.high, float(points[-1]))
-    if axis.first is None:
-        axis.first = points.copy()
-    elif equal and not np.array_equal(axis.first, points):
-        axis.others.append(name)
 
 
 def _points(given: Input, name: str, axis: _Axis) -> Float:
     """The points of an axis in the dataset."""
     grid = given.grid(name)
     if grid is None:
-        if axis.others:
-            raise ConfigError(
-                f"{len(axis.others):,} of {axis.n:,} materials have another {name!r} than the "
-                f"first: {first_few(axis.others)}",
-                cause="numbers at other points cannot be stored, learnt or scored together",
-                next_step="resample them to one grid: --grid START:STOP:N",
-            )
-        return axis.first if axis.first is not None else np.empty(0)
+        axis.same.require_one("--grid START:STOP:N")
+        return axis.same.points if axis.same.points is not None else np.empty(0)
     points = grid.values()
     if given.beyond != "clip":
         return points

@@ -15,6 +15,11 @@ sites or more are left out. ``--stand-in N`` takes N SYNTHETIC materials in thei
 oscillators that depend smoothly on composition (`oscillators.py`), neither calculated nor measured;
 what comes of them says whether the pipeline works, and nothing about any material.
 
+``--beside rescnn`` trains ResCNN on both parts under the same split as well, and draws two
+materials of the test part as figures 6a and 6b do: both models with the true function
+(``figure-6a.png``, ``figure-6b.png``, light and dark; errors in ``beside.json``;
+`dielectric_curves.py`).
+
 The paper predicts both parts on splits of their own, with 3,000 points from 0 to 30 eV, layers of
 up to 1,024 units and 300 epochs, and screens the Materials Project: ``--screen DATASET`` names
 a dataset with formula graphs and an energy above the hull; else the spectra's own is screened.
@@ -33,16 +38,21 @@ from typing import Any
 import numpy as np
 
 from matdata import cli
+from matdata import open as open_dataset
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
 from matdata.spectra.grid import parse_grid
 from matdata.training.evaluated import predictions_on_record
 from matdata.training.run_lookup import find_run
-from matdata_recipes import oscillators
+from matdata_recipes import dielectric_curves, oscillators
 from matdata_recipes.plasma_edges import plasma_edges
 from matdata_recipes.script import printing_errors
+from matdata_recipes.table_presets import DIELECTRIC_MODELS
 
 PARTS = ("re", "im")
+FINDER = "finder"
+#: As the paper writes models that are drawn beside it.
+NAMES = {"rescnn": "ResCNN"}
 #: Of JARVIS: its column of energies above the hull, and what the paper leaves out.
 HULL, NOBLE_GASES = "ehull", "He,Ne,Ar,Kr,Xe,Rn"
 #: Of both trainings: absolute errors, as in the paper.
@@ -51,6 +61,17 @@ LOOP = ("train.loss=l1", "train.tensorboard=false")
 #: minute.
 FULL = ("train.normalizer=none",)
 SMALL = ("train.schedule=cosine", "hyper.filters=16", "hyper.dense=256,256,256,256")
+#: The same of models beside it: that of the authors' code, and a small one.
+FULL_BESIDE = {
+    "rescnn": tuple(
+        [f"train.{key}={value}" for key, value in DIELECTRIC_MODELS["rescnn"][0].items()
+         if key not in ("epochs", "loss")]
+        + [f"hyper.{key}={value}" for key, value in DIELECTRIC_MODELS["rescnn"][1].items()]
+    )
+}  # fmt: skip
+SMALL_BESIDE = {
+    "rescnn": ("train.schedule=cosine", "hyper.filters=16,16,16", "hyper.dense=256,256,256")
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     add("--component", default="xx", help="direction of the spectra of JARVIS (default: xx)")
     add("--grid", default="0:30:3000", metavar="A:B:N", help="energies in eV, and how many points")
     add("--skip", type=int, help="points at the start without a crossover (default: 0.1 eV)")
+    add("--beside", choices=sorted(SMALL_BESIDE), help="a second model, drawn beside Finder")
     add("--screen", metavar="DATASET", help="what is screened (default: the spectra's dataset)")
     add(
         "--name",
@@ -124,20 +146,36 @@ def commands(words: Sequence[str], given: argparse.Namespace) -> Iterator[list[s
         *("--seed", str(given.seed), "--workers", "1"),
     ]
     yield ["featurize", given.name, "formula-graph", "--workers", "1"]
-    for part in PARTS:
-        own = (f"train.batch_size={given.batch_size}", f"train.seed={given.seed}")
-        pairs = (*LOOP, *own, *(FULL if given.full else SMALL))
-        yield [
-            *("train", "finder", given.name, "--name", f"{given.name}-{part}"),
-            *("--target", _target(part, given), "--split", f"80-10-10-seed{given.seed}"),
-            *("--epochs", str(given.epochs), "--lr", repr(given.lr)),
-            *("--threads", str(given.threads)),
-            *(word for pair in pairs for word in ("--set", pair)),
-        ]
-    for part in PARTS:
-        yield ["evaluate", f"{given.name}-{part}"]
+    if given.beside:
+        yield ["featurize", given.name, "fractions", "--set", "fractions.elements=103"]
+    models = [FINDER, *filter(None, [given.beside])]
+    for model in models:
+        for part in PARTS:
+            yield _train(given, model, part)
+    for model in models:
+        for part in PARTS:
+            yield ["evaluate", _run(given, part, model)]
     for style in ("dark", "light"):  # the table is that of the last
         yield _screen(given, style)
+
+
+def _train(given: argparse.Namespace, model: str, part: str) -> list[str]:
+    full, small = (FULL, SMALL) if model == FINDER else (FULL_BESIDE[model], SMALL_BESIDE[model])
+    pairs = dict.fromkeys(
+        (*LOOP, f"train.batch_size={given.batch_size}", f"train.seed={given.seed}",
+         f"train.lr={given.lr!r}", f"train.epochs={given.epochs}", *(full if given.full else small))
+    )  # fmt: skip
+    last = {pair.partition("=")[0]: pair for pair in pairs}  # a model's own rate and batch win
+    return [
+        *("train", model, given.name, "--name", _run(given, part, model)),
+        *("--target", _target(part, given), "--split", f"80-10-10-seed{given.seed}"),
+        *("--threads", str(given.threads)),
+        *(word for pair in last.values() for word in ("--set", pair)),
+    ]
+
+
+def _run(given: argparse.Namespace, part: str, model: str = FINDER) -> str:
+    return f"{given.name}-{part}" if model == FINDER else f"{given.name}-{model}-{part}"
 
 
 def _target(part: str, given: argparse.Namespace) -> str:
@@ -145,7 +183,7 @@ def _target(part: str, given: argparse.Namespace) -> str:
 
 
 def _screen(given: argparse.Namespace, style: str) -> list[str]:
-    runs = [f"{given.name}-{part}" for part in PARTS]
+    runs = [_run(given, part) for part in PARTS]
     own = given.screen is None and given.file is not None
     rule = f"enz:skip={_skip(given)}" + (f",hull_column={HULL}" if own else "")
     return ["screen", *runs, given.screen or given.name, "--rule", rule,
@@ -166,13 +204,32 @@ def _examples(given: argparse.Namespace) -> list[str]:
     """Two materials of the test part (figures 6a, 6b), and the first two that are kept (6e, 6f)."""
     if given.screen is not None:
         return []
-    ids = predictions_on_record(find_run(cache_dir(given.cache), f"{given.name}-re"))["material_id"]
-    return [word for name in ids[:2] for word in ("--example", str(name))]
+    return [word for name in _shown(given) for word in ("--example", name)]
+
+
+def _shown(given: argparse.Namespace) -> list[str]:
+    ids = predictions_on_record(find_run(cache_dir(given.cache), _run(given, "re")))["material_id"]
+    return [str(name) for name in ids[:2]]
+
+
+def _draw_beside(given: argparse.Namespace) -> dict[str, Any]:
+    """Figures 6a and 6b, and the errors of both models."""
+    cache = cache_dir(given.cache)
+    models = {"Finder": FINDER, NAMES[given.beside]: given.beside}
+    parts = []
+    for part in PARTS:
+        runs = {name: find_run(cache, _run(given, part, one)) for name, one in models.items()}
+        parts.append(dielectric_curves.Part.of_runs(part, runs))
+    dataset = open_dataset(given.name, cache=cache)
+    formulas = {name: str(dataset.columns["formula"][dataset.row(name)]) for name in _shown(given)}
+    data = oscillators.STATED if given.file is None else "JARVIS-DFT"
+    caption = (f"test part of {dataset.ref}, split 80-10-10-seed{given.seed}", data)
+    return dielectric_curves.write(given.folder, formulas, parts, caption)
 
 
 def _plasma_edges(given: argparse.Namespace) -> dict[str, Any]:
     """Crossovers of predicted spectra of the test part against the true ones, and their table."""
-    table = predictions_on_record(find_run(cache_dir(given.cache), f"{given.name}-re"))
+    table = predictions_on_record(find_run(cache_dir(given.cache), _run(given, "re")))
     target = _target("re", given)
     true = np.array(table[f"truth_{target}"])
     predicted = np.array(table[f"prediction_{target}_mean"])
@@ -196,6 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     edges = _plasma_edges(given)
     (given.folder / "plasma_edges.json").write_text(json.dumps(edges, indent=1) + "\n")
     print(json.dumps(edges, indent=1))
+    if given.beside:
+        beside = _draw_beside(given)
+        (given.folder / "beside.json").write_text(json.dumps(beside, indent=1) + "\n")
+        print(json.dumps(beside, indent=1))
     return 0
 
 

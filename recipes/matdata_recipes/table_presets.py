@@ -92,7 +92,7 @@ _FINDER_TABLE_4: Mapping[str, tuple[float, float]] = {
 #: Raw values under L1, for 3,000 outputs. The network of ResCNN with its rate, batch and epochs is
 #: that of the authors' code for dielectric functions.
 _RAW: Mapping[str, Any] = {"loss": "l1", "normalizer": "none"}
-_DIELECTRIC_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+DIELECTRIC_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "finder": (
         {**_RAW, "epochs": 500},
         FINDER_FORM,
@@ -147,7 +147,7 @@ def _of_finder() -> Iterator[Row]:
 def _of_dielectric() -> Iterator[Row]:
     for place, data in enumerate(DIELECTRIC):
         for model, values in _FINDER_TABLE_4.items():
-            settings, hypers = _DIELECTRIC_MODELS[model]
+            settings, hypers = DIELECTRIC_MODELS[model]
             yield Row(f"{data}-{model}", data, model, settings, hypers, (values[place], FINDER_4))
 
 

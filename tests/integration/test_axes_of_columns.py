@@ -10,6 +10,7 @@ from support.toy import GRID, command, rows, train
 import matdata as md
 from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
+from matdata.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,81 @@ def test_axes_that_are_none_are_refused(records):
         build(records, "wrong", axis=["spectrum=energy", "spectrum=own"])
 
 
+def small(tmp_path, changes):
+    """Eight equal rows and changed ones."""
+    good = {"energy": [0.0, 5.0, 12.0], "dos": [1.0, 2.0, 3.0]}
+    table = [{"material_id": f"g{k}", "formula": f"NaCl{k}", **good} for k in range(1, 9)]
+    for place, (name, change) in enumerate(changes.items(), start=1):
+        table.append({"material_id": name, "formula": f"KBr{place}", **good, **change})
+    path = tmp_path / "table.jsonl"
+    path.write_text("\n".join(map(json.dumps, table)))
+    return path
+
+
+def built(path, **options):
+    given = {"axis": "dos=energy", "name": "t", "split": None, "workers": 1, "quiet": True}
+    return md.build(path, cache=path.parent / "cache", **{**given, **options})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"a": {"energy": [0.0, 9.0], "dos": [1.0, 2.0]}},
+            "1 of 9 materials have another 'energy' than g1: a; a has 2 points from 0 to 9, "
+            "others 3 points from 0 to 12",
+        ),
+        (
+            {"a": {"energy": [0.0, 5.0, 13.0]}, "b": {"energy": [12.0, 5.0, 0.0]}},
+            "2 of 10 materials have another 'energy' than g1: a, b; a has 13.0 as point 3 of 3, "
+            "others 12.0",
+        ),
+    ],
+)
+def test_rows_with_axes_of_their_own_are_refused(changes, message, tmp_path, capsys):
+    path = small(tmp_path, changes)
+    with pytest.raises(md.ConfigError, match=message) as error:
+        built(path)
+    assert "--grid START:STOP:N --axis 'dos=energy'" in error.value.next_step
+    words = ["build", str(path), "--axis", "dos=energy", "--split", "none", "--workers", "1"]
+    assert main([*words, "--name", "t", "--cache", str(tmp_path / "cache")]) == 1
+    assert message in capsys.readouterr().err
+    assert not list((tmp_path / "cache" / "datasets").glob("*/*"))
+    dataset = built(path, grid="0:9:4")
+    assert dataset.axes == {"dos": "energy"}
+    assert not len(dataset.ledger)
+
+
+def test_rows_that_are_left_out_may_have_another_axis(tmp_path):
+    changes = {"a": {"energy": [0.0, 6.0, 12.0]}, "bare": {"dos": None, "energy": [0.0, 1.0]}}
+    dataset = built(small(tmp_path, changes), filter=["exclude_elements=K"])
+    assert len(dataset) == 8
+    dataset = built(small(tmp_path, {"bare": changes["bare"]}))
+    assert "bare" in dataset.ids  # it has no numbers, which need no axis
+
+
+def test_rows_whose_axis_is_broken_are_ledger_rows(tmp_path):
+    changes = {
+        "axis": {"energy": None},
+        "short": {"dos": [1.0]},
+        "twice": {"energy": [0.0, 0.0, 12.0]},
+        "unsorted": {"energy": [0.0, 13.0, 12.0]},
+        "gap": {"dos": [1.0, None, 3.0]},  # its axis is whole; the array counts as not known
+    }
+    dataset = built(small(tmp_path, changes))
+    assert dict(zip(dataset.ledger["material_id"], dataset.ledger["reason"], strict=True)) == {
+        "axis": "missing_axis",
+        "short": "unequal_lengths",
+        "twice": "repeated_points",
+        "unsorted": "unsorted_points",
+    }
+    assert dataset.axes == {"dos": "energy"}
+    assert dataset.columns["dos"][dataset.row("gap")] is None
+    assert len(dataset) == 9
+
+
+@pytest.mark.slow
 def test_rows_with_axes_of_their_own_are_not_learnt_together(records):
-    dataset = build(records, "own", axis=["spectrum=own"])
+    dataset = build(records, "own")
     with pytest.raises(md.ConfigError, match="rows have another axis 'own' than the first"):
-        train(dataset, "spectrum", "d", epochs=1)
+        train(dataset, {"name": "spectrum", "axis": "own"}, "d", epochs=1)

@@ -16,6 +16,8 @@ from support.crystals import caesium_chloride, rock_salt
 import matdata as md
 from matdata.core import elements
 from matdata.core.composition import parse_formula
+from matdata.training.evaluated import predictions_on_record
+from matdata.training.run_lookup import find_run
 
 pytestmark = pytest.mark.slow
 SMALL = ("--grid", "0:12:61", "--batch-size", "16", "--min-pairs", "1")
@@ -122,6 +124,37 @@ def test_the_pipeline_runs_from_the_files_of_jarvis(jarvis, tmp_path, capsys):
     for style in ("light", "dark"):
         assert {path.name for path in (out / f"pictures-{style}").iterdir()} > PICTURES
     assert json.loads((out / "plasma_edges.json").read_text())["materials"] == 1
+
+
+def test_two_models_are_drawn_with_the_true_functions(tmp_path, capsys):
+    recipe = importlib.import_module("matdata_recipes.finder_enz")
+    out, cache = tmp_path / "enz", tmp_path / "cache"
+    words = ["--stand-in", 40, "--epochs", 1, "--beside", "rescnn", "--folder", out]
+    words += ["--cache", cache, "--grid", "0:12:13", "--batch-size", 16, "--min-pairs", 1]
+    assert recipe.main([*map(str, words)]) == 0, capsys.readouterr().err
+    runs = {
+        (model, part): md.open_run(f"synthetic-dielectric-{name}{part}", cache=cache)
+        for model, name in (("Finder", ""), ("ResCNN", "rescnn-"))
+        for part in ("re", "im")
+    }
+    assert len({run.manifest["split"]["name"] for run in runs.values()}) == 1
+    beside = json.loads((out / "beside.json").read_text())
+    shown = beside["shown"]
+    assert list(shown) == ["figure-6a", "figure-6b"]
+    for style in ("light", "dark"):
+        drawn = {path.name for path in (out / f"pictures-{style}").iterdir()}
+        assert drawn > {"figure-6a.png", "figure-6b.png"}
+    for (model, part), run in runs.items():
+        table = predictions_on_record(find_run(cache, run.name))
+        truth = np.array(table[f"truth_eps_{part}_xx"])
+        errors = np.abs(np.array(table[f"prediction_eps_{part}_xx_mean"]) - truth)
+        assert beside["mae_of_test_part"][part][model] == pytest.approx(errors.mean())
+        for one in shown.values():
+            row = table["material_id"].index(one["material_id"])
+            assert one["mae"][part][model] == pytest.approx(errors[row].mean())
+    assert beside["materials"] == len(errors) == 4
+    found = beside["mae_of_test_part"]
+    assert found["re"]["Finder"] != found["re"]["ResCNN"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ HELPERS += ("reaction_examples", "reaction_figures", "reaction_rows", "reaction_
 HELPERS += ("reaction_tables",)
 HELPERS += ("hull_distances", "hull_distance_figures")  # of any entries; tests of their own
 HELPERS += ("leaderboards", "ofm_valence", "data_set", "properties", "table_data")
-HELPERS += ("calibration", "cuprate_figures", "cuprates", "finder_enz")
+HELPERS += ("calibration", "cuprate_figures", "cuprates", "dielectric_curves", "finder_enz")
 HELPERS += (
     "oscillators",
     "plasma_edges",

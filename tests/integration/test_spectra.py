@@ -188,6 +188,8 @@ def test_different_grids_without_a_grid_are_an_error_that_names_the_option(tmp_p
     with pytest.raises(md.ConfigError, match="1 of 132 materials have another 'energy'") as error:
         build(tmp_path, values, "other", grid=())
     assert "--grid START:STOP:N" in error.value.next_step
+    assert "has 13.0 as point 80 of 80, others 12.0" in error.value.what
+    assert not list((tmp_path / "cache" / "datasets").glob("other/*"))
 
 
 @pytest.mark.parametrize(
