@@ -23,7 +23,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from matdata.nn import GAUSSIAN_BASES, CountedBatchNorm, Gaussians, activations
+from matdata.nn.context import Context
 from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.nn.cpu.operation import Operation
 from matdata.nn.gated_sum import Links, compiled, tensors
 
 SITES_PER_EDGE = 12
@@ -70,6 +72,38 @@ def softplus(edges: int, width: int) -> float:
     return times[0] / times[1]
 
 
+class Same(Operation):
+    """The rows themselves, so that a call costs what calls cost."""
+
+    @staticmethod
+    def forward(rows: Tensor) -> Tensor:
+        """The same."""
+        return rows.detach()
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Nothing is kept."""
+
+    @staticmethod
+    def backward(ctx: Context, grad: Tensor) -> Tensor:
+        """The same."""
+        return grad
+
+
+def _repeat(call: Callable[[Tensor], Tensor], rows: Tensor, count: int) -> None:
+    for _ in range(count):
+        call(rows)
+
+
+def calls(count: int = 1000) -> None:
+    """Print what a call of an operation costs, with and without binding its arguments."""
+    rows = torch.zeros(1, requires_grad=True)
+    print("a call of an operation")
+    for name, call in (("bound", Same.apply), ("unbound", Same.of)):
+        seconds = best(partial(_repeat, call, rows, count)) / count
+        print(f"  {name:9} {seconds * 1e6:7.1f} µs")
+
+
 def products(edges: int, width: int) -> float:
     """Print and return how many times as long the product with subnormal numbers takes."""
     basis = GAUSSIAN_BASES["cgcnn"]
@@ -97,6 +131,7 @@ def main() -> int:
     ratio = gated(chosen.edges, chosen.width)
     print(f"  loops {ratio:.2f}x")
     print(f"  loops {softplus(chosen.edges, chosen.width):.2f}x")
+    calls()
     print(f"  {products(chosen.edges, chosen.width):.1f}x")
     return 0 if ratio > 1.0 else 1
 
