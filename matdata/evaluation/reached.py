@@ -111,6 +111,11 @@ def member_errors(run: Run) -> tuple[str, str, list[int], list[list[float]]]:
         raise TrainError(f"run {run.name!r} has no validation errors by epoch", cause=unknown)
     known = [(row["epoch"], [member[0] for member in row.get("by_target", ())]) for row in rows]
     whole = [one for one in known if one[1] and None not in one[1]]
+    if not whole:
+        raise TrainError(
+            f"run {run.name!r} has no validation errors by epoch",
+            cause="no epoch has a finite error of every member",
+        )
     most = max(len(values) for _, values in whole)
     whole = [one for one in whole if len(one[1]) == most]  # of members that stopped there are none
     epochs = [epoch for epoch, _ in whole]

@@ -68,12 +68,14 @@ def words_of(indices: Float, names: Sequence[str]) -> list[list[str] | None]:
 
 def most_probable(chances: Float, classes: int) -> Float:
     """The most probable class at each position, (n, p), of probabilities (n, p * classes); NaN
-    where one is no number.
+    where one is no number. Behind the first end all are ends, as in tables of words.
     """
     by_position = chances.reshape(len(chances), -1, classes)
     lost = np.isnan(by_position).any(2)
-    best: Float = np.where(lost, np.nan, by_position.argmax(2))
-    return best
+    best = by_position.argmax(2)
+    ended = np.logical_or.accumulate(best == classes - 1, axis=1)
+    found: Float = np.where(lost, np.nan, np.where(ended, classes - 1, best))
+    return found
 
 
 def one_hot(indices: Float, classes: int) -> Float:

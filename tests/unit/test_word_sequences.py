@@ -202,3 +202,12 @@ def test_outputs_mean_the_same_only_where_all_names_are(target):
         return _meaning(Schema((kinds,), (Head("y", (len(classes),)),), ()))
 
     assert meaning("l") == meaning("l") != meaning("m")
+
+
+def test_behind_a_predicted_end_there_are_no_words():
+    chances = np.array([[0.9, 0.1, 0.0, 0.0, 0.2, 0.8, 0.7, 0.3, 0.0]])  # a, end, a
+    found = most_probable(chances, 3)
+    assert found.tolist() == [[0.0, 2.0, 2.0]]
+    words = predicted_words(chances, ("a", "b"))
+    assert words == [["a"]]
+    assert coded_guesses(words, ("a", "b"), 3).tolist() == found.tolist()
