@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from matdata.nn.attention_pooling import pool
+from matdata.nn.cpu.autograd import use_loops
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.pair_attention import attend
@@ -70,7 +71,8 @@ class SetMessages(_Heads):
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to (n, width)."""
-        hidden = attend(self.pair.both(nodes), self.gate, self._prior(weights), sets)
+        both, shift = self.pair.apart(nodes) if use_loops(nodes) else (self.pair.both(nodes), None)
+        hidden = attend(both, shift, self.gate, self._prior(weights), sets)
         messages = self._mean_of_heads(hidden)
         return nodes + messages if self.residual else messages
 
@@ -110,12 +112,10 @@ class ContextMessages(_Heads):
 
         The products with nodes and rows are computed once for each, not per pair.
         """
-        both = self.pair.both(nodes)
+        both, shift = self.pair.apart(nodes)
         if self.context is not None and context is not None:
-            own, other = both.chunk(2, 1)
-            own = own + linear(context, self.context).index_select(0, sets.owner)
-            both = torch.cat([own, other], 1)
-        hidden = attend(both, self.gate, self._prior(weights), sets, distinct=True)
+            shift = linear(context, self.context, self.pair.bias)
+        hidden = attend(both, shift, self.gate, self._prior(weights), sets, distinct=True)
         # a node without partners gets no message, and no bias of one
         partners = (sets.lengths > 1).index_select(0, sets.owner)
         return nodes + self._mean_of_heads(hidden) * partners[:, None]
@@ -150,5 +150,9 @@ class WeightedAttentionPooling(_Heads):
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to one row per set, (b, width)."""
-        hidden = pool(self.first(nodes), self.gate, self._prior(weights), sets)
+        layer, prior = self.first, self._prior(weights)
+        if use_loops(nodes):
+            hidden = pool(linear(nodes, layer.weight), layer.bias, self.gate, prior, sets)
+        else:
+            hidden = pool(layer(nodes), None, self.gate, prior, sets)
         return self._mean_of_heads(hidden)

@@ -137,6 +137,10 @@ class PairLinear(nn.Module):
         """What a node adds to a pair as its first, then as its second, (n, 2 * width_out)."""
         return linear(nodes, self.weight, F.pad(self.bias, (0, self.width)))
 
+    def apart(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
+        """As `both`, without the bias, and the bias as a row, (1, width_out)."""
+        return linear(nodes, self.weight), self.bias[None]
+
     def forward(self, nodes: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """Nodes (n, width_in) and the nodes of each pair, two (P,), to (P, width_out)."""
         own, other = self.both(nodes).chunk(2, 1)
