@@ -11,6 +11,7 @@ from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.pair_attention import attend
 from matdata.nn.segments import Segments
+from matdata.nn.table_nodes import TableNodes
 
 
 class _Heads(nn.Module):
@@ -69,12 +70,13 @@ class SetMessages(_Heads):
         self.pair = PairLinear(width, heads * (gates + hidden))
         self.residual = residual
 
-    def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
-        """Nodes (n, width) and their weights (n,) to (n, width)."""
-        both, shift = self.pair.apart(nodes) if use_loops(nodes) else (self.pair.both(nodes), None)
+    def forward(self, nodes: Tensor | TableNodes, weights: Tensor, sets: Segments) -> Tensor:
+        """Nodes (n, width), or as rows of tables, and their weights (n,) to (n, width)."""
+        given = nodes.dense if isinstance(nodes, TableNodes) else nodes
+        both, shift = self.pair.apart(nodes) if use_loops(given) else (self.pair.both(given), None)
         hidden = attend(both, shift, self.gate, self._prior(weights), sets)
         messages = self._mean_of_heads(hidden)
-        return nodes + messages if self.residual else messages
+        return given + messages if self.residual else messages
 
 
 class ContextMessages(_Heads):
