@@ -50,9 +50,7 @@ def compiled(
     return _loops(rows, shift, gate, prior, sets.offsets)
 
 
-def pool(
-    rows: Tensor, shift: Tensor | None, gate: Tensor, prior: Tensor, sets: Segments
-) -> Tensor:
+def pool(rows: Tensor, shift: Tensor | None, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Weighted attention over the nodes of each set, the fastest way for the device.
 
     Parameters
@@ -106,9 +104,7 @@ def _backward(
     parts = how_many_parts(rows.numel())
     to_shift, to_gate = (one.new_zeros(parts, *one.shape) for one in (shift, gate))
     slope = arrays[0].dtype.type(SLOPE)
-    rows_out, shifts, gates, priors = (
-        to.numpy() for to in (to_rows, to_shift, to_gate, to_prior)
-    )
+    rows_out, shifts, gates, priors = (to.numpy() for to in (to_rows, to_shift, to_gate, to_prior))
 
     def work(part: int, first: int, last: int) -> None:
         outs = rows_out, shifts[part], gates[part], priors

@@ -189,9 +189,7 @@ def _backward(
     # one row for all sets is added to by each part; rows of sets by the part that has the set
     to_shift = shift.new_zeros(parts if len(shift) == 1 else 1, *shift.shape)
     slope = arrays[0].dtype.type(SLOPE)
-    both_out, shifts, gates, priors = (
-        to.numpy() for to in (to_both, to_shift, to_gate, to_prior)
-    )
+    both_out, shifts, gates, priors = (to.numpy() for to in (to_both, to_shift, to_gate, to_prior))
 
     def work(part: int, first: int, last: int) -> None:
         outs = both_out, shifts[part % len(shifts)], gates[part], priors

@@ -139,9 +139,7 @@ class _Gradient(Operation):
     """The gradient, which has none of its own."""
 
     @staticmethod
-    def forward(
-        grad: Tensor, numbers: Tensor, places: Tensor, rows: int
-    ) -> tuple[Tensor, Tensor]:
+    def forward(grad: Tensor, numbers: Tensor, places: Tensor, rows: int) -> tuple[Tensor, Tensor]:
         from matdata.nn.cpu import table_kernels as kernels
 
         width, group = grad.shape[1], kernels.CHANNELS

@@ -88,8 +88,8 @@ def array(tensor: Tensor) -> Array:
 class AttentionLoops:
     """An operation of torch, with gradients of first order, from the loops of an attention.
 
-    Called with ``(values, shift, gate, prior, *offsets)``, it returns the output. The loops know float32
-    and float64; numbers of mixed precision are taken as float32. Under `torch.func.vmap` they run
+    Called with ``(values, shift, gate, prior, *offsets)``, it returns the output. The loops know
+    float32 and float64; mixed precision is taken as float32. Under `torch.func.vmap` they run
     once for each member of the stack.
 
     Attributes
