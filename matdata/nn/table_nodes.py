@@ -60,7 +60,7 @@ class TableNodes:
         """Products with a matrix (m, width), (n, m)."""
         if torch.compiler.is_compiling() or not use_loops(weight):
             return linear(self.dense, weight)
-        matrices = weight.split([table.shape[1] for table in self.tables], 1)
+        matrices = torch.split(weight, [table.shape[1] for table in self.tables], 1)
         rows = [linear(*pair) for pair in zip(self.tables, matrices, strict=True)]
         return summed(rows, self.places, self.numbers, weight @ self.direction)
 
@@ -109,7 +109,7 @@ class _Summed(Operation):
     def forward(table: Tensor, numbers: Tensor, direction: Tensor, places: Tensor) -> Tensor:
         from matdata.nn.cpu import table_kernels as kernels
 
-        read = [array(one) for one in (table, places, numbers, direction)]
+        read = array(table), array(places), array(numbers), array(direction)
         out = table.new_empty(len(numbers), table.shape[1])
         written = out.numpy()
 
@@ -144,7 +144,7 @@ class _Gradient(Operation):
 
         width, group = grad.shape[1], kernels.CHANNELS
         to_table, to_direction = grad.new_zeros(rows, width), grad.new_zeros(width)
-        read = [array(one) for one in (grad, places, numbers)]
+        read = array(grad), array(places), array(numbers)
         written = to_table.numpy(), to_direction.numpy()
 
         def work(_: int, begin: int, end: int) -> None:
