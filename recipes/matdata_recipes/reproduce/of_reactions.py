@@ -67,7 +67,7 @@ def record(item: str, study: Study) -> Path:
     found = find(f"goodall:{item}")
     path = places.written("analyses", study.cache) / file_of(found)
     path.parent.mkdir(parents=True, exist_ok=True)
-    checks = [asdict(check) for check in checks_of(item, study)]
+    checks: list[Mapping[str, Any]] = [asdict(one) for one in checks_of(item, study)]
     if path.is_file():
         checks = _with_former(checks, read_record(path)["checks"])
     content = {
