@@ -10,7 +10,7 @@ from typing import Any
 from matdata import __version__
 from matdata.store.records import read_record, write_record
 from matdata_recipes import places
-from matdata_recipes.reaction_rows import SIZES, THESIS, Row, Size
+from matdata_recipes.reaction_rows import ROWS, SIZES, THESIS, Row, Size
 from matdata_recipes.reaction_tables import FIGURES, Scored, Study
 from matdata_recipes.reproduce.analyses import Asked, Check
 from matdata_recipes.reproduce.ours import file_of
@@ -84,11 +84,13 @@ def record(item: str, study: Study) -> Path:
 def _with_former(
     checks: Sequence[Mapping[str, Any]], former: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """Checks, with those on record in place of numbers that were not made."""
+    """Checks in the order of rows, with those on record in place of numbers that were not made."""
     before = {check["what"]: check for check in former if check["ours"] is not None}
     kept = [before.get(one["what"], one) if one["ours"] is None else one for one in checks]
     named = {check["what"] for check in checks}
-    return kept + [check for label, check in before.items() if label not in named]
+    kept += [check for label, check in before.items() if label not in named]
+    order = {name: place for place, name in enumerate(ROWS)}
+    return sorted(kept, key=lambda check: order[check["what"].partition(",")[0]])
 
 
 def _reason(row: Row, size: Size) -> str:
