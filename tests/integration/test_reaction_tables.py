@@ -115,17 +115,17 @@ def test_the_record_is_what_reproduce_shows(study, tmp_path, monkeypatch):
 def test_rows_that_are_not_trained_here_keep_their_numbers(study, tmp_path, monkeypatch):
     from matdata_recipes.reproduce import of_reactions
 
-    made = [tables.Scored(rows.ROWS["graph-3"], "L1", (0.2, 0.3), 0.133)]
-    made += [tables.Scored(rows.ROWS["magpie-3"], "L1", (), 0.16)]
+    made = [tables.Scored(rows.ROWS["magpie-3"], "L1", (), 0.16)]
+    made += [tables.Scored(rows.ROWS["graph-3"], "L1", (0.2, 0.3), 0.133)]
     monkeypatch.setattr(of_reactions.places, "written", lambda *_: tmp_path)
     monkeypatch.setattr(tables.Study, "scores", lambda *_: made)
     first = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
-    made[:] = [tables.Scored(one.row, "L1", (0.5,) * bool(n), 0.1) for n, one in enumerate(made)]
+    made[:] = [tables.Scored(one.row, "L1", (0.5,) * (n == 0), 0.1) for n, one in enumerate(made)]
     second = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
     assert [check["ours"] for check in first] == [None, 0.2]  # in the order of the rows
     assert [check["ours"] for check in second] == [0.5, 0.2]
     assert second[1] == first[1]
-    del made[0]  # a row that this size lacks
+    del made[1]  # a row that this size lacks
     third = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
     assert [check["ours"] for check in third] == [0.5, 0.2]
 
