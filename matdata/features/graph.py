@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.inputs import Copied
@@ -64,6 +65,12 @@ class GraphSettings(Settings):
         choices=("all", "nearest"),
         later=True,
     )
+    cell: str = setting(
+        "given",
+        "cell whose sites these are: as given, or primitive, of which a crystal has one alone",
+        choices=("given", "primitive"),
+        later=True,
+    )
     basis: str = setting(
         "none",
         "Gaussian basis of the distance in the dense form",
@@ -99,7 +106,6 @@ class Graph(Featurizer[GraphSettings]):
 
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
-    packages: ClassVar[tuple[str, ...]] = ("numba",)
     copied: ClassVar[Copied] = "shards"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
@@ -118,6 +124,21 @@ class Graph(Featurizer[GraphSettings]):
             )
 
     @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The compiler of the kernel, and the engine that finds primitive cells."""
+        return ("numba", "moyopy") if self.settings.cell == "primitive" else ("numba",)
+
+    @property
+    def workers(self) -> WorkerKind:  # type: ignore[override]
+        """Threads share compiled kernels; the search for primitive cells is no such kernel."""
+        return "process" if self.settings.cell == "primitive" else "thread"
+
+    @property
+    def cell_of_sites(self) -> str:
+        """The cell of the setting."""
+        return self.settings.cell
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Edges, and what angles need."""
         return (
@@ -131,10 +152,20 @@ class Graph(Featurizer[GraphSettings]):
         )
 
     def featurize(self, batch: FeatureInput) -> Block:
-        """Find the neighbours of all sites of a batch."""
+        """Find the neighbours of all sites of a batch, each in its cell or in the primitive one."""
+        crystals = self.crystals(batch)
+        if self.settings.cell == "given":
+            return self._block(crystals)
+        from matdata.symmetry.primitive import primitive_cells
+
+        made = primitive_cells(crystals)
+        block = self._block(made.crystals)
+        return Block(made.rows[block.rows], block.fields, [*made.rejects, *block.rejects])
+
+    def _block(self, batch: Crystals) -> Block:
+        """The block of crystals in cells that stay as they are."""
         from matdata.features.kernels import edges as kernel  # compiled code
 
-        batch = self.crystals(batch)
         edges = self.edges(batch)
         far = np.flatnonzero((np.abs(edges.ints[:, 2:]) >= MOST).any(axis=1))
         edges.status[np.searchsorted(edges.ends, far, side="right") - 1] = kernel.FAR_IMAGE
