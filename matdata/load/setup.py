@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
+from matdata.features.one_cell import require_one_cell
 from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
 from matdata.load.chunk import CHUNK_BYTES, WIDE_BATCHES, WIDE_BYTES
@@ -82,27 +83,12 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBat
     mode = choose(options.mode, size, str(options.device), free)
     planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
-    _require_one_cell(featurizers)
+    require_one_cell(featurizers, "one batch")
     make_ready(size)
     source, views, mode = _readers(features, materials, mode, device, featurizers)
     weights = weights_of(options.weights, materials.ids, "weights", materials.dataset_ids)
     single = None if weights is None else weights.astype(np.float32)
     return Setup(featurizers, source, views, planner, mode, single, size)
-
-
-def _require_one_cell(featurizers: Mapping[str, Featurizer]) -> None:
-    """Refuse inputs whose sites are those of different cells: one's rows are not the other's."""
-    cells: dict[str, str] = {}
-    for spec, one in featurizers.items():
-        if any(field.level == "site" for field in one.fields):
-            cells.setdefault(one.cell_of_sites, spec)
-    if len(cells) > 1:
-        named = ", ".join(f"{spec} (cell={cell})" for cell, spec in cells.items())
-        raise ConfigError(
-            f"sites of different cells in one batch: {named}",
-            cause="with cell=primitive a graph has the sites of the primitive cell of each crystal",
-            next_step="build the graph with cell=given, or load the inputs apart",
-        )
 
 
 def _readers(
