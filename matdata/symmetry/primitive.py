@@ -69,7 +69,7 @@ def primitive_cells(crystals: Crystals) -> Primitive:
     MissingPackageError
         If moyopy is not installed and a crystal has to be searched.
     """
-    searched = np.flatnonzero((_divisors(crystals) > 1) & usable_cells(crystals))
+    searched = np.flatnonzero(may_be_reduced(crystals))
     made, rejects = _searched(crystals.take(searched)) if len(searched) else ({}, {})
     if not made and not rejects:
         rows = np.arange(len(crystals))
@@ -85,6 +85,12 @@ def primitive_cells(crystals: Crystals) -> Primitive:
     order = np.argsort(np.concatenate([kept, smaller]), kind="stable")
     reduced = np.isin(rows, smaller)
     return Primitive(joined.take(order), rows, reduced, tuple(rejects[k] for k in sorted(rejects)))
+
+
+def may_be_reduced(crystals: Crystals) -> npt.NDArray[np.bool_]:
+    """Crystals whose numbers of atoms by element have a common divisor, (n,): those searched."""
+    mask: npt.NDArray[np.bool_] = (_divisors(crystals) > 1) & usable_cells(crystals)
+    return mask
 
 
 def _searched(crystals: Crystals) -> tuple[dict[int, Cell], dict[int, Reject]]:

@@ -1,4 +1,4 @@
-"""Primitive cells, and graphs of them: one crystal has one graph, whatever cell it is written in."""
+"""Primitive cells, and graphs of them: one crystal has one graph, whatever cell it is given in."""
 
 from __future__ import annotations
 
@@ -140,12 +140,18 @@ def test_stored_columns_are_all_of_the_primitive_cell():
 
 
 def test_a_search_that_fails_is_a_ledger_row():
-    split = cubic(4.0, [11, 11, 17, 17], [[0, 0, 0], [0.01, 0, 0], [0.5, 0.5, 0.5], [0.51, 0.5, 0.5]])
+    split = cubic(
+        4.0, [11, 11, 17, 17], [[0, 0, 0], [0.01, 0, 0], [0.5, 0.5, 0.5], [0.51, 0.5, 0.5]]
+    )
     crystals = Crystals.concat([few().take([0]), to_crystals(["split"], [split]), few().take([2])])
     block = featurizer("graph", {"cell": "primitive"}).featurize(crystals)
     assert block.rows.tolist() == [0, 2]
     (reject,) = block.rejects
-    assert (reject.material_id, reject.stage, reject.reason) == ("split", "featurize", "no_symmetry")
+    assert (reject.material_id, reject.stage, reject.reason) == (
+        "split",
+        "featurize",
+        "no_symmetry",
+    )
     assert "moyopy" in reject.message
     alone = featurizer("graph", {"cell": "primitive"}).featurize(crystals.take([1]))
     assert (len(alone.rows), len(alone.rejects)) == (0, 1)
