@@ -96,7 +96,11 @@ class Graph(Featurizer[GraphSettings]):
     exactly 12 does in most perovskites. Radius 0 gives the nearest neighbours however far.
     ``images=nearest`` is the binary adjacency of N sites (A. Ihalage and Y. Hao, Adv. Sci. 9,
     2200164, 2022, figure 1b): one edge to each other site, at the least distance, and none from a
-    site to its own images; it depends on the cell, and a supercell has other edges.
+    site to its own images; it depends on the cell, and a supercell has other edges. With
+    ``cell=primitive`` each crystal is taken in its primitive cell (`symmetry.primitive`: moyopy,
+    0.1 Å, no tolerance on angles), so that any cell of it gives the same edges; everything stored
+    is of the sites of that cell then, and no input with the sites of the given one is read beside
+    it. A crystal whose search fails has no feature.
 
     Stored are sender, receiver, image and distance of each edge, and of each crystal the metric
     ``a.a, b.b, c.c, b.c, a.c, a.b`` and of each site its element and place, from which angles
