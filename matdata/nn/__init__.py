@@ -35,6 +35,7 @@ from matdata.nn.segments import (
     segment_softmax,
     segment_sum,
 )
+from matdata.nn.table_nodes import TableNodes
 
 __all__ = [
     "GAUSSIAN_BASES",
@@ -59,6 +60,7 @@ __all__ = [
     "Segments",
     "SetMessages",
     "SimpleNetwork",
+    "TableNodes",
     "TrunkAndHeads",
     "WeightedAttentionPooling",
     "gated_sum",

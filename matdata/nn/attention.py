@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from matdata.nn.attention_pooling import pool
+from matdata.nn.cpu.autograd import use_loops
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.pair_attention import attend
 from matdata.nn.segments import Segments
+from matdata.nn.table_nodes import TableNodes
 
 
 class _Heads(nn.Module):
@@ -68,11 +70,13 @@ class SetMessages(_Heads):
         self.pair = PairLinear(width, heads * (gates + hidden))
         self.residual = residual
 
-    def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
-        """Nodes (n, width) and their weights (n,) to (n, width)."""
-        hidden = attend(self.pair.both(nodes), self.gate, self._prior(weights), sets)
+    def forward(self, nodes: Tensor | TableNodes, weights: Tensor, sets: Segments) -> Tensor:
+        """Nodes (n, width), or as rows of tables, and their weights (n,) to (n, width)."""
+        given = nodes.dense if isinstance(nodes, TableNodes) else nodes
+        both, shift = self.pair.apart(nodes) if use_loops(given) else (self.pair.both(given), None)
+        hidden = attend(both, shift, self.gate, self._prior(weights), sets)
         messages = self._mean_of_heads(hidden)
-        return nodes + messages if self.residual else messages
+        return given + messages if self.residual else messages
 
 
 class ContextMessages(_Heads):
@@ -110,12 +114,10 @@ class ContextMessages(_Heads):
 
         The products with nodes and rows are computed once for each, not per pair.
         """
-        both = self.pair.both(nodes)
+        both, shift = self.pair.apart(nodes)
         if self.context is not None and context is not None:
-            own, other = both.chunk(2, 1)
-            own = own + linear(context, self.context).index_select(0, sets.owner)
-            both = torch.cat([own, other], 1)
-        hidden = attend(both, self.gate, self._prior(weights), sets, distinct=True)
+            shift = linear(context, self.context, self.pair.bias)
+        hidden = attend(both, shift, self.gate, self._prior(weights), sets, distinct=True)
         # a node without partners gets no message, and no bias of one
         partners = (sets.lengths > 1).index_select(0, sets.owner)
         return nodes + self._mean_of_heads(hidden) * partners[:, None]
@@ -150,5 +152,9 @@ class WeightedAttentionPooling(_Heads):
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to one row per set, (b, width)."""
-        hidden = pool(self.first(nodes), self.gate, self._prior(weights), sets)
+        layer, prior = self.first, self._prior(weights)
+        if use_loops(nodes):
+            hidden = pool(linear(nodes, layer.weight), layer.bias, self.gate, prior, sets)
+        else:
+            hidden = pool(layer(nodes), None, self.gate, prior, sets)
         return self._mean_of_heads(hidden)

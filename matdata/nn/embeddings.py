@@ -39,6 +39,11 @@ class ElementEmbedding(nn.Module):
         embedded = linear(self.table, self.linear.weight, self.linear.bias)
         return embedded.index_select(0, numbers)
 
+    def rows(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Embedded elements (u, width), and which each of the atomic numbers (n,) is, (n,)."""
+        table, place = _distinct(self.table, numbers)
+        return linear(table, self.linear.weight, self.linear.bias), place
+
 
 class PositionEmbedding(nn.Module):
     """A linear layer on Wyckoff positions and their share of the sites (Goodall 2022, app. A.3).
@@ -62,13 +67,26 @@ class PositionEmbedding(nn.Module):
 
     def forward(self, positions: Tensor, shares: Tensor) -> Tensor:
         """Rows of the positions (n,) int64 and shares (n,) to (n, width)."""
-        weight, last = self.linear.weight[:, :-1], self.linear.weight[:, -1]
-        table, place = self.table, positions
-        if positions.device.type == "cpu":  # elsewhere their number would have to be waited for
-            distinct, place = torch.unique(positions, return_inverse=True)
-            table = table.index_select(0, distinct)
-        embedded = linear(table, weight, self.linear.bias)
-        return embedded.index_select(0, place) + shares[:, None] * last
+        embedded, place = self.rows(positions)
+        return embedded.index_select(0, place) + shares[:, None] * self.of_shares
+
+    def rows(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Embedded terms of positions (u, width), and which each of those given is, (n,)."""
+        table, place = _distinct(self.table, positions)
+        return linear(table, self.linear.weight[:, :-1], self.linear.bias), place
+
+    @property
+    def of_shares(self) -> Tensor:
+        """What a share of 1 adds, (width,)."""
+        return self.linear.weight[:, -1]
+
+
+def _distinct(table: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows of a table that are chosen (n,), each once, and which of them each is, (n,)."""
+    if chosen.device.type != "cpu":  # their number would have to be waited for
+        return table, chosen
+    distinct, place = torch.unique(chosen, return_inverse=True)
+    return table.index_select(0, distinct), place
 
 
 class Gaussians(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from matdata.nn.cpu.onednn_linear import Linear, linear
+from matdata.nn.table_nodes import TableNodes
 
 
 def uniform(*shape: int, fan_in: int) -> nn.Parameter:
@@ -136,6 +137,12 @@ class PairLinear(nn.Module):
     def both(self, nodes: Tensor) -> Tensor:
         """What a node adds to a pair as its first, then as its second, (n, 2 * width_out)."""
         return linear(nodes, self.weight, F.pad(self.bias, (0, self.width)))
+
+    def apart(self, nodes: Tensor | TableNodes) -> tuple[Tensor, Tensor]:
+        """As `both`, without the bias, and the bias as a row, (1, width_out)."""
+        if isinstance(nodes, TableNodes):
+            return nodes.linear(self.weight), self.bias[None]
+        return linear(nodes, self.weight), self.bias[None]
 
     def forward(self, nodes: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """Nodes (n, width_in) and the nodes of each pair, two (P,), to (P, width_out)."""

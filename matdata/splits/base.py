@@ -135,8 +135,8 @@ class Split(Mapping[str, list[str]]):
             "choose the model and the stopping epoch with",
             cause="it was made with two ratios, or a validation fraction of 0",
             next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0), "
-            "or train for all epochs with --no-validation (validation=False); the test part is "
-            "never used for validation",
+            "or let `matdata train` go through all epochs with --no-validation "
+            "(validation=False); the test part is never used for validation",
         )
 
     def describe(self) -> str:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matdata.core.html import ROWS
 from matdata.core.ledger import Reject
 from matdata.store.tables import Columns
+from matdata.training.prediction_cells import cells, labels_of
 from matdata.training.prediction_columns import (
     DEVIATIONS,
     ENDS,
@@ -169,7 +170,7 @@ class Predictions:
         Their names, or 0 and 1 for each if they have none; None where a probability is no number.
         """
         chances = self.column(target, self.mean)
-        return _labels(target, np.where(np.isfinite(chances), chances > 0.5, np.nan))
+        return labels_of(target, np.where(np.isfinite(chances), chances > 0.5, np.nan))
 
     def _true(self, target: Target) -> list[object]:
         """True values as the table of the dataset has them."""
@@ -177,9 +178,9 @@ class Predictions:
         if target.task == "sequence":
             return list(words_of(truth, target.labels))
         if target.task == "multi_label":
-            return _labels(target, truth)
+            return labels_of(target, truth)
         if target.task != "classification":
-            return _cells(truth, target.shape)
+            return cells(truth, target.shape)
         indices = [int(n) if math.isfinite(n) else None for n in truth[:, 0].tolist()]
         if not target.classes:
             return list(indices)
@@ -199,17 +200,17 @@ class Predictions:
         if statistic is Statistic.PROBABILITY:
             assert column.label is not None
             place = target.labels.index(column.label)
-            return _cells(self.column(target, self.mean)[:, place : place + 1])
+            return cells(self.column(target, self.mean)[:, place : place + 1])
         if statistic in ENDS:
             ends = self.intervals[target.name]
-            return _cells(ends[statistic is Statistic.UPPER], target.shape)
+            return cells(ends[statistic is Statistic.UPPER], target.shape)
         values = self.mean if column.member is None else self.members[column.member]
         if statistic in DEVIATIONS:
             deviation: Float | None = getattr(self, str(statistic))
             if deviation is None:
                 return [None] * len(self)
             values = deviation
-        return _cells(self.column(target, values), target.shape)
+        return cells(self.column(target, values), target.shape)
 
     def described(self, members: bool = False) -> list[PredictionColumn]:
         """What the columns of the table hold, but for ``material_id``."""
@@ -253,8 +254,8 @@ class Predictions:
         import pandas as pd
 
         columns = {
-            name: np.full(len(self), np.nan) if all(cell is None for cell in cells) else cells
-            for name, cells in self.columns(members).items()
+            name: np.full(len(self), np.nan) if all(one is None for one in column) else column
+            for name, column in self.columns(members).items()
         }  # a column of None alone would be one of objects, which have no mean
         frame = pd.DataFrame(columns).set_index(MATERIAL_ID)
         if self.index is not None:
@@ -272,38 +273,3 @@ class Predictions:
             If the file cannot be written.
         """
         write_predictions(Path(path), self.columns(members), self.described(members), self.about)
-
-
-def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[object]:
-    """One cell per row: a number, or a list of several in their shape; None if it is not finite.
-
-    An array of one number is a list if it has a shape.
-    """
-    if values.shape[1] == 1 and not shape:
-        return [v if math.isfinite(v) else None for v in values[:, 0].tolist()]
-    rows = values.reshape(len(values), *shape) if shape else values
-    return [_cell(row) for row in rows]
-
-
-def _cell(row: Float) -> object:
-    """An array as lists; None if nothing of it is finite, as points of a spectrum that are not."""
-    finite = np.isfinite(row)
-    if finite.all():
-        return row.tolist()
-    if row.ndim != 1 or not finite.any():
-        return None
-    return [value if math.isfinite(value) else None for value in row.tolist()]
-
-
-def _labels(target: Target, marks: Float) -> list[object]:
-    """Per row the names of the labels that are marked, or the marks (n, k) where labels have no
-    names; None where one is not finite.
-    """
-    rows = _cells(marks, (target.size,))
-    if not target.classes:
-        return rows
-    names = np.array(target.labels, dtype=object)
-    return [
-        None if row is None else names[mark != 0].tolist()
-        for row, mark in zip(rows, marks, strict=True)
-    ]

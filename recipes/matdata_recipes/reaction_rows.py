@@ -35,6 +35,9 @@ class Row:
         Of the operations: `frozen`, that of the autoencoder, or `end-to-end`.
     together
         Whether elements and amounts are learnt in one run, for the epochs of both.
+    longer
+        How many times as many epochs a row has as the size says; such rows are of the reduced
+        sizes alone.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Row:
     published: tuple[float, ...] = ()
     encoder: str = "frozen"
     together: bool = False
+    longer: int = 1
 
     @property
     def has_autoencoder(self) -> bool:
@@ -87,9 +91,10 @@ class Size:
 
     def epochs_of(self, row: Row) -> tuple[int, int]:
         """Epochs of the run of elements, 0 where there is none, and of that of the amounts."""
+        elements, amounts = self.epochs * row.longer, self.amount_epochs * row.longer
         if row.together:
-            return 0, self.epochs + self.amount_epochs
-        return self.epochs, self.amount_epochs if row.amounts else 0
+            return 0, elements + amounts
+        return elements, amounts if row.amounts else 0
 
 
 #: Thesis, app. A.2. Rates of the published code: constant for elements, cyclic for amounts.
@@ -119,8 +124,11 @@ _ROWS = (
         published=(0.933, 0.990, 0.136, 0.079, 2.44, 0.930)),
     Row("graph-10", *_T1, _GRAPH, published=(0.940, 0.991, 0.126, 0.073, 2.29, 0.935)),
     Row("graph-10-end-to-end", *_T1, _GRAPH, encoder="end-to-end"),
+    Row("graph-10-together-no-actions", *_T1, _GRAPH, _NO_ACTIONS, together=True),
     Row("graph-10-together", *_T1, _GRAPH, together=True),
+    Row("graph-10-together-longer", *_T1, _GRAPH, together=True, longer=5),
     Row("graph-10-feed", *_T1, _GRAPH, _FEED),
+    Row("graph-10-together-feed", *_T1, _GRAPH, _FEED, together=True),
     Row("magpie-3-no-mask", *_T2, _MAGPIE, _NO_MASK, False, (0.580, 0.882)),
     Row("graph-3-no-actions-no-mask", *_T2, _GRAPH, {**_NO_ACTIONS, **_NO_MASK}, False,
         (0.773, 0.950)),
@@ -130,14 +138,18 @@ _ROWS = (
     Row("graph-3-no-actions", *_T2, _GRAPH, _NO_ACTIONS,
         published=(0.960, 0.994, 0.130, 0.079, 2.38, 0.915)),
     Row("graph-3", *_T2, _GRAPH, published=(0.960, 0.994, 0.133, 0.081, 2.40, 0.913)),
+    Row("graph-3-together-no-actions", *_T2, _GRAPH, _NO_ACTIONS, together=True),
+    Row("graph-3-together", *_T2, _GRAPH, together=True),
+    Row("graph-3-together-longer", *_T2, _GRAPH, together=True, longer=5),
     Row("graph-3-feed", *_T2, _GRAPH, _FEED),
 )  # fmt: skip
 ROWS: Mapping[str, Row] = {row.name: row for row in _ROWS}
 
 
-def rows_of(table: str) -> list[Row]:
-    """Rows of a table, as printed."""
-    return [row for row in _ROWS if row.table == table]
+def rows_of(table: str, size: Size = THESIS) -> list[Row]:
+    """Rows of a table, as printed; those that are trained longer are left out of the thesis's."""
+    of_thesis = size.name == THESIS.name
+    return [row for row in _ROWS if row.table == table and not (of_thesis and row.longer > 1)]
 
 
 def run_name(row: Row, size: Size, seed: int) -> str:

@@ -84,6 +84,9 @@ class Study:
         Records of the release that are read; None: all.
     recorded_only
         Whether rows that were not trained are left out instead of trained.
+    chosen
+        Names of the rows of tables that are trained; empty: all. The others are left out if they
+        were not trained.
     """
 
     size: Size
@@ -93,10 +96,13 @@ class Study:
     threads: int = 1
     limit: int | None = None
     recorded_only: bool = False
+    chosen: tuple[str, ...] = ()
 
     def rows(self, item: str) -> list[Row]:
         """Rows of an item."""
-        return [ROWS[name] for name in FIGURES[item]] if item in FIGURES else rows_of(item)
+        if item in FIGURES:
+            return [ROWS[name] for name in FIGURES[item]]
+        return rows_of(item, self.size)
 
     def scores(self, item: str) -> list[Scored]:
         """Scores of all rows of an item, which are trained first.
@@ -162,7 +168,7 @@ class Study:
         """Whether a row is evaluated; it is trained and evaluated now, unless told otherwise."""
         if not row.model or _is_evaluated(evaluated(row, self.size, seed), self.cache):
             return True
-        if self.recorded_only:
+        if self.recorded_only or (self.chosen and row.name not in self.chosen):
             return False
         _carry([*command(row, self.size, seed, self.threads)], self.cache)
         _carry(["evaluate", evaluated(row, self.size, seed)], self.cache)
@@ -200,6 +206,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     add("--threads", type=int, default=1)
     add("--pictures", type=Path, metavar="DIR", help="draw figures into it")
+    add(
+        "--rows",
+        nargs="+",
+        default=[],
+        choices=list(ROWS),
+        metavar="ROW",
+        help="train these alone, such as graph-10-together",
+    )
     add("--record", action="store_true", help="write the files that `matdata reproduce` reads")
     add("--recorded-only", action="store_true", help="train nothing: rows that there are")
     given = parser.parse_args(arguments)
@@ -207,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ConfigError("a seed is named twice")
     study = Study(
         SIZES[given.size], tuple(given.seeds), cache_dir(given.cache), given.files, given.threads,
-        recorded_only=given.recorded_only,
+        recorded_only=given.recorded_only, chosen=tuple(given.rows),
     )  # fmt: skip
     for item in given.items:
         for one in study.scores(item):

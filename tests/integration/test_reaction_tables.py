@@ -60,6 +60,10 @@ def test_rows_have_the_numbers_of_the_thesis():
     assert "--together" in together
     assert "--epochs" not in together
     assert together[together.index("--amount-epochs") + 1] == "260"  # those of both runs
+    longer = rows.command(rows.ROWS["graph-10-together-longer"], rows.REDUCED, 0)
+    assert longer[longer.index("--amount-epochs") + 1] == "55"  # five times 6 and 5
+    assert {row.longer for row in rows.rows_of("table-5.1")} == {1}  # of the thesis's size
+    assert {row.longer for row in rows.rows_of("table-5.1", rows.REDUCED)} == {1, 5}
 
 
 @pytest.mark.slow
@@ -106,6 +110,24 @@ def test_the_record_is_what_reproduce_shows(study, tmp_path, monkeypatch):
     assert [number.paper for number in numbers][2:6] == [number.paper for number in numbers][6:]
     assert numbers[0].paper == 0.584  # of the subset accuracy 0.416
     assert all(number.trained and "another release" in number.notes[0] for number in numbers)
+
+
+def test_rows_that_are_not_trained_here_keep_their_numbers(study, tmp_path, monkeypatch):
+    from matdata_recipes.reproduce import of_reactions
+
+    made = [tables.Scored(rows.ROWS["graph-3"], "L1", (0.2, 0.3), 0.133)]
+    made += [tables.Scored(rows.ROWS["magpie-3"], "L1", (), 0.16)]
+    monkeypatch.setattr(of_reactions.places, "written", lambda *_: tmp_path)
+    monkeypatch.setattr(tables.Study, "scores", lambda *_: made)
+    first = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
+    made[:] = [tables.Scored(one.row, "L1", (0.5,) * bool(n), 0.1) for n, one in enumerate(made)]
+    second = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
+    assert [check["ours"] for check in first] == [0.2, None]
+    assert [check["ours"] for check in second] == [0.2, 0.5]
+    assert second[0] == first[0]
+    del made[0]  # a row that this size lacks
+    third = of_reactions.read_record(of_reactions.record("table-5.2", study))["checks"]
+    assert [check["ours"] for check in third] == [0.5, 0.2]
 
 
 @pytest.mark.parametrize("item", list(tables.FIGURES))

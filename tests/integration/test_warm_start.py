@@ -250,5 +250,5 @@ def test_a_split_without_validation_names_the_option(kinds, capsys):
     assert train(kinds, split="two", target="y") == 1
     said = capsys.readouterr().err
     assert "has no validation part" in said
-    assert "train for all epochs with --no-validation (validation=False)" in said
+    assert "go through all epochs with --no-validation (validation=False)" in said
     assert train(kinds, "--no-validation", split="two", target="y") == 0

@@ -29,19 +29,28 @@ def drawn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> tor
 
 
 def pool_inputs(sets: Segments, heads: int = 2, gates: int = 8, hidden: int = 12):
-    both, gate, prior = attention_inputs(sets, heads, gates, hidden)
-    return [both.detach()[:, : both.shape[1] // 2].clone().requires_grad_(), gate, prior]
+    both, shift, *rest = attention_inputs(sets, heads, gates, hidden)
+    rows = both.detach()[:, : both.shape[1] // 2].clone().requires_grad_()
+    return [rows, shift.detach()[0].requires_grad_(), *rest]
 
 
-def attention_inputs(sets: Segments, heads: int = 2, gates: int = 8, hidden: int = 12):
+def attention_inputs(
+    sets: Segments, heads: int = 2, gates: int = 8, hidden: int = 12, shifts: int = 1
+):
     count, width = len(sets.owner), 2 * heads * (gates + hidden)
-    shapes = ((count, width), (heads, gates), (count, heads))
+    shapes = ((count, width), (shifts, width // 2), (heads, gates), (count, heads))
     return [drawn(*shape, seed=k).requires_grad_() for k, shape in enumerate(shapes)]
 
 
-def by_definition(both, gate, prior, sets):
-    """Eq. 4.2 and 4.3 of the thesis, one pair after another."""
+def halves(both, shift, sets):
+    """What nodes add to pairs as the first, with the shift of their set, and as the second."""
     own, other = both.chunk(2, 1)
+    return own + shift.expand(sets.count, -1).repeat_interleave(sets.lengths, 0), other
+
+
+def by_definition(both, shift, gate, prior, sets):
+    """Eq. 4.2 and 4.3 of the thesis, one pair after another."""
+    own, other = halves(both, shift, sets)
     heads, gates = gate.shape
     out = []
     for row in range(len(own)):
@@ -56,11 +65,12 @@ def by_definition(both, gate, prior, sets):
     return torch.stack(out)
 
 
+@pytest.mark.parametrize("of_sets", [False, True])
 @pytest.mark.parametrize("way", PAIRS)
 @pytest.mark.parametrize("lengths", [(3, 1, 5, 2), (1,), (12, 2)])
-def test_ways_of_attention_equal_the_definition(way, lengths):
+def test_ways_of_attention_equal_the_definition(way, lengths, of_sets):
     sets = sets_of(*lengths)
-    inputs = attention_inputs(sets)
+    inputs = attention_inputs(sets, shifts=sets.count if of_sets else 1)
     out, expected = way(*inputs, sets), by_definition(*inputs, sets)
     torch.testing.assert_close(out, expected, rtol=1e-12, atol=1e-12)
     towards = drawn(*out.shape, seed=9)
@@ -69,11 +79,11 @@ def test_ways_of_attention_equal_the_definition(way, lengths):
     torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
 
 
-def between_different(way, both, gate, prior, sets):
+def between_different(way, both, shift, gate, prior, sets):
     """Attention of each node over the others of its set, pair after pair by tensors, or a loop."""
     if way == "compiled":
-        return pair_attention.compiled(both, gate, prior, sets, distinct=True)
-    own, other = both.chunk(2, 1)
+        return pair_attention.compiled(both, shift, gate, prior, sets, distinct=True)
+    own, other = halves(both, shift, sets)
     return pair_attention.attend_pairs(own, other, gate, prior, *sets.distinct_pairs)
 
 
@@ -84,8 +94,8 @@ def test_attention_between_different_nodes_equals_the_definition(way, lengths):
     inputs = attention_inputs(sets)
     out = between_different(way, *inputs, sets)
     # a node as a pair with itself weighs nothing
-    both, gate, prior = inputs
-    own, other = both.chunk(2, 1)
+    both, shift, gate, prior = inputs
+    own, other = halves(both, shift, sets)
     rows = []
     for row in range(len(own)):
         begin, end = sets.offsets[sets.owner[row]], sets.offsets[sets.owner[row] + 1]
@@ -111,21 +121,21 @@ def test_attention_between_different_nodes_equals_the_definition(way, lengths):
 @pytest.mark.parametrize("way", PAIRS)
 def test_attention_bears_large_gates_and_shows_nan(way):
     sets = sets_of(2, 2)
-    both, gate, _ = attention_inputs(sets)
-    assert torch.isfinite(way(both, gate, LARGE, sets)).all()
+    both, shift, gate, _ = attention_inputs(sets)
+    assert torch.isfinite(way(both, shift, gate, LARGE, sets)).all()
     both = both.detach().clone()
     both[0, : both.shape[1] // 2] = float("nan")
-    out = way(both, gate, LARGE, sets)
+    out = way(both, shift, gate, LARGE, sets)
     assert out[0].isnan().all()
     assert torch.isfinite(out[2:]).all()
 
 
-def pooled_by_definition(rows, gate, prior, sets):
+def pooled_by_definition(rows, shift, gate, prior, sets):
     """Eq. 4.3 of the thesis, one set after another."""
     heads, gates = gate.shape
     out = []
     for begin, end in zip(sets.offsets[:-1], sets.offsets[1:], strict=True):
-        x = F.leaky_relu(rows[begin:end])
+        x = F.leaky_relu(rows[begin:end] + shift)
         scores = torch.einsum("jmk,mk->jm", x[:, : heads * gates].view(-1, heads, gates), gate)
         shares = torch.softmax(scores + prior[begin:end], 0)
         messages = x[:, heads * gates :].unflatten(1, (heads, -1))
@@ -149,11 +159,11 @@ def test_ways_of_pooling_equal_the_definition(way, lengths):
 @pytest.mark.parametrize("way", POOLS)
 def test_pooling_bears_large_gates_and_shows_nan(way):
     sets = sets_of(2, 2)
-    rows, gate, _ = pool_inputs(sets)
-    assert torch.isfinite(way(rows, gate, LARGE, sets)).all()
+    rows, shift, gate, _ = pool_inputs(sets)
+    assert torch.isfinite(way(rows, shift, gate, LARGE, sets)).all()
     rows = rows.detach().clone()
     rows[0] = float("nan")
-    out = way(rows, gate, LARGE, sets)
+    out = way(rows, shift, gate, LARGE, sets)
     assert out[0].isnan().all()
     assert torch.isfinite(out[1]).all()
 
@@ -247,10 +257,10 @@ def test_second_derivatives_of_compiled_loops_are_refused(way, make):
 )
 def test_a_head_that_diverged_leaves_the_others_alone(way, other, make, bad):
     sets = sets_of(3, 2)
-    rows, gate, prior = make(sets)
+    rows, shift, gate, prior = make(sets)
     gate = gate.detach().clone()
     gate[0, 0] = bad
-    found, expected = way(rows, gate, prior, sets), other(rows, gate, prior, sets)
+    found, expected = (one(rows, shift, gate, prior, sets) for one in (way, other))
     hidden = found.shape[1] // 2
     assert torch.isfinite(found[:, hidden:]).all()
     torch.testing.assert_close(found[:, hidden:], expected[:, hidden:])

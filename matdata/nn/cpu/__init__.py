@@ -9,9 +9,10 @@ module                 interface                      without it
 =====================  =============================  ===========================================
 `onednn_linear`        an operator of torch (private) torch's own matrix products
 `attention_kernels`,   numba (public)                 attention, pooling, gated sums and softplus
-`pooling_kernels`,                                    with tensors
-`gated_kernels`,
-`softplus_kernels`
+`pooling_kernels`,                                    with tensors; products with nodes in place
+`gated_kernels`,                                      of tables
+`softplus_kernels`,
+`table_kernels`
 `operation`            a query of torch (private)     calls of operations take longer
 `openmp`               GOMP_parallel (the ABI of      threads of our own
                        OpenMP in GNU's compilers)

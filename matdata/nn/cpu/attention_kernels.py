@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 
 @sums
+def _shifted(to: Array, row: Array, shift: Array) -> None:
+    """``to = row + shift``."""
+    for k in range(len(to)):
+        to[k] = row[k] + shift[k]
+
+
+@sums
 def _gated(own: Array, other: Array, gate: Array, slope: float) -> float:
     """``gate . leaky(own + other)``."""
     total = slope - slope
@@ -90,9 +97,17 @@ def _finish_gate(gate: Array, row: Array, to_row: Array, to_gate: Array) -> None
         to_row[k] *= gate[k]
 
 
+@sums
+def _add(total: Array, row: Array) -> None:
+    """``total += row``."""
+    for k in range(len(total)):
+        total[k] += row[k]
+
+
 @kernel
 def forward(
     both: Array,
+    shift: Array,
     gate: Array,
     prior: Array,
     offsets: Array,
@@ -111,13 +126,15 @@ def forward(
     heads, gates = gate.shape
     hidden = out.shape[1] // heads
     half = heads * (gates + hidden)
+    left, mine = np.empty(gates, both.dtype), np.empty(hidden, both.dtype)
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
+        added = shift[chosen if len(shift) > 1 else 0]
         for m in range(heads):  # outside, so that what one head needs of a set stays in the cache
             at, to = m * gates, heads * gates + m * hidden
             pair = pair_offsets[chosen]
             for i in range(begin, end):
-                left = both[i, at : at + gates]
+                _shifted(left, both[i, at : at + gates], added[at : at + gates])
                 top = slope - slope - math.inf
                 for j in range(begin, end):
                     if distinct and j == i:
@@ -136,14 +153,14 @@ def forward(
                     total += raised
                 row = out[i, m * hidden : (m + 1) * hidden]
                 row[:] = 0
-                left = both[i, to : to + hidden]
+                _shifted(mine, both[i, to : to + hidden], added[to : to + hidden])
                 for j in range(begin, end):
                     if distinct and j == i:
                         continue
                     share = shares[pair + j - begin, m] / total
                     shares[pair + j - begin, m] = share
                     right = both[j, half + to : half + to + hidden]
-                    _add_hidden(row, share, left, right, slope)
+                    _add_hidden(row, share, mine, right, slope)
                 pair += end - begin
 
 
@@ -151,6 +168,7 @@ def forward(
 def backward(
     grad: Array,
     both: Array,
+    shift: Array,
     gate: Array,
     shares: Array,
     offsets: Array,
@@ -160,18 +178,22 @@ def backward(
     slope: float,
     distinct: bool,
     to_both: Array,
+    to_shift: Array,
     to_gate: Array,
     to_prior: Array,
 ) -> None:
     """Fill in the gradients for sets `first` to `last - 1`; see `nn.pair_attention`.
 
-    That of the gates is added to `to_gate`.
+    Those of the shift and of the gates are added to `to_shift` and `to_gate`.
     """
     heads, gates = gate.shape
     hidden = grad.shape[1] // heads
     half = heads * (gates + hidden)
+    gate_row, mine = np.empty(gates, both.dtype), np.empty(hidden, both.dtype)
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
+        row_of = chosen if len(shift) > 1 else 0
+        added, to_added = shift[row_of], to_shift[row_of]
         steps = np.empty(end - begin, grad.dtype)
         for i in range(begin, end):
             to_both[i, :] = 0
@@ -181,7 +203,8 @@ def backward(
             pair = pair_offsets[chosen]
             for i in range(begin, end):
                 down = grad[i, m * hidden : (m + 1) * hidden]
-                mine, left = both[i, to : to + hidden], to_both[i, to : to + hidden]
+                left = to_both[i, to : to + hidden]
+                _shifted(mine, both[i, to : to + hidden], added[to : to + hidden])
                 mean = slope - slope
                 for j in range(begin, end):
                     if distinct and j == i:
@@ -191,7 +214,8 @@ def backward(
                     right = to_both[j, half + to : half + to + hidden]
                     steps[j - begin] = _back_hidden(down, share, mine, theirs, left, right, slope)
                     mean += share * steps[j - begin]
-                mine, left = both[i, at : at + gates], to_both[i, at : at + gates]
+                left = to_both[i, at : at + gates]
+                _shifted(gate_row, both[i, at : at + gates], added[at : at + gates])
                 for j in range(begin, end):
                     if distinct and j == i:
                         continue
@@ -199,9 +223,13 @@ def backward(
                     to_prior[j, m] += step
                     theirs = both[j, half + at : half + at + gates]
                     right = to_both[j, half + at : half + at + gates]
-                    _back_gate(step, mine, theirs, left, right, slope)
+                    _back_gate(step, gate_row, theirs, left, right, slope)
                 pair += end - begin
             for i in range(begin, end):
-                for start in (at, half + at):
-                    row, to_row = both[i, start : start + gates], to_both[i, start : start + gates]
-                    _finish_gate(gate[m], row, to_row, to_gate[m])
+                own, to_own = both[i, at : at + gates], to_both[i, at : at + gates]
+                _shifted(gate_row, own, added[at : at + gates])
+                _finish_gate(gate[m], gate_row, to_own, to_gate[m])
+                other = both[i, half + at : half + at + gates]
+                _finish_gate(gate[m], other, to_both[i, half + at : half + at + gates], to_gate[m])
+                _add(to_added[at : at + gates], to_own)
+                _add(to_added[to : to + hidden], to_both[i, to : to + hidden])

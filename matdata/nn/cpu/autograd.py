@@ -26,7 +26,7 @@ from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 SLOPE = 0.01
 
 Forward = Callable[..., tuple[Tensor, Tensor]]
-Backward = Callable[..., tuple[Tensor, Tensor, Tensor]]
+Backward = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]
 
 
 @functools.cache
@@ -88,8 +88,8 @@ def array(tensor: Tensor) -> Array:
 class AttentionLoops:
     """An operation of torch, with gradients of first order, from the loops of an attention.
 
-    Called with ``(values, gate, prior, *offsets)``, it returns the output. The loops know float32
-    and float64; numbers of mixed precision are taken as float32. Under `torch.func.vmap` they run
+    Called with ``(values, shift, gate, prior, *offsets)``, it returns the output. The loops know
+    float32 and float64; mixed precision is taken as float32. Under `torch.func.vmap` they run
     once for each member of the stack.
 
     Attributes
@@ -97,25 +97,29 @@ class AttentionLoops:
     name
         What it is, for messages.
     forward
-        ``(values, gate, prior, *offsets)`` to the output and the shares of the attention.
+        ``(values, shift, gate, prior, *offsets)`` to the output and the shares of the attention.
     backward
-        ``(gradient of the output, values, gate, shares, *offsets)`` to the gradients of values,
-        gate and prior.
+        ``(gradient of the output, values, shift, gate, shares, *offsets)`` to the gradients of
+        values, shift, gate and prior.
     """
 
     name: str
     forward: Forward
     backward: Backward
 
-    def __call__(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
+    def __call__(
+        self, values: Tensor, shift: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor
+    ) -> Tensor:
         """The output of the attention."""
-        out: Tensor = self._run(values, gate, prior, *offsets)
+        out: Tensor = self._run(values, shift, gate, prior, *offsets)
         return out
 
     @outside_graphs
-    def _run(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
+    def _run(
+        self, values: Tensor, shift: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor
+    ) -> Tensor:
         exact = torch.promote_types(values.dtype, torch.float32)
-        inputs = (value.to(exact) for value in (values, gate, prior))
+        inputs = (value.to(exact) for value in (values, shift, gate, prior))
         out: Tensor = _Loops.of(self, *inputs, *offsets)[0]
         return out.to(values.dtype)
 
@@ -138,15 +142,15 @@ class _Loops(Operation):
         output: tuple[Tensor, Tensor],
     ) -> None:
         ctx.loops = inputs[0]
-        values, gate, _, *offsets = inputs[1:]
+        values, shift, gate, _, *offsets = inputs[1:]
         ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(values, gate, output[1], *offsets)
+        ctx.save_for_backward(values, shift, gate, output[1], *offsets)
 
     @staticmethod
     def backward(ctx: _Context, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         saved = ctx.saved_tensors  # once: under checkpointing they are made anew for each access
         gradients = _Gradient.of(ctx.loops, grad, *saved)
-        return (None, *gradients, *[None for _ in saved[3:]])
+        return (None, *gradients, *[None for _ in saved[4:]])
 
     @staticmethod
     def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
@@ -157,14 +161,14 @@ class _Gradient(Operation):
     """The gradient, which has none of its own."""
 
     @staticmethod
-    def forward(loops: AttentionLoops, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(loops: AttentionLoops, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return loops.backward(*inputs)
 
     @staticmethod
     def setup_context(
         ctx: _Context,
         inputs: tuple[AttentionLoops, *tuple[Tensor, ...]],
-        output: tuple[Tensor, Tensor, Tensor],
+        output: tuple[Tensor, Tensor, Tensor, Tensor],
     ) -> None:
         ctx.loops = inputs[0]
 

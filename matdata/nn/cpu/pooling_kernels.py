@@ -21,53 +21,77 @@ if TYPE_CHECKING:
 
 
 @sums
-def _gated(row: Array, gate: Array, slope: float) -> float:
-    """``gate . leaky(row)``."""
+def _gated(row: Array, shift: Array, gate: Array, slope: float) -> float:
+    """``gate . leaky(row + shift)``."""
     total = slope - slope
     for k in range(len(gate)):
-        x = row[k]
+        x = row[k] + shift[k]
         y = x * slope
         total += gate[k] * (x if x > y else y)
     return total
 
 
 @sums
-def _add_hidden(out: Array, share: float, row: Array, slope: float) -> None:
-    """``out += share leaky(row)``."""
+def _add_hidden(out: Array, share: float, row: Array, shift: Array, slope: float) -> None:
+    """``out += share leaky(row + shift)``."""
     for k in range(len(out)):
-        x = row[k]
+        x = row[k] + shift[k]
         y = x * slope
         out[k] += share * (x if x > y else y)
 
 
 @sums
-def _back_hidden(grad: Array, share: float, row: Array, to_row: Array, slope: float) -> float:
-    """``grad . leaky(row)``; `to_row` becomes the gradient of ``share`` times that."""
+def _back_hidden(
+    grad: Array,
+    share: float,
+    row: Array,
+    shift: Array,
+    to_row: Array,
+    to_shift: Array,
+    slope: float,
+) -> float:
+    """``grad . leaky(row + shift)``; `to_row` becomes the gradient of ``share`` times that.
+
+    It is added to `to_shift`.
+    """
     total = slope - slope
     for k in range(len(grad)):
+        x = row[k] + shift[k]
         step = grad[k]
-        step = step if row[k] > 0 else step * slope
-        total += step * row[k]
-        to_row[k] = step * share
+        step = step if x > 0 else step * slope
+        total += step * x
+        step *= share
+        to_row[k] = step
+        to_shift[k] += step
     return total
 
 
 @sums
 def _back_gate(
-    gate: Array, step: float, row: Array, to_row: Array, to_gate: Array, slope: float
+    gate: Array,
+    step: float,
+    row: Array,
+    shift: Array,
+    to_row: Array,
+    to_shift: Array,
+    to_gate: Array,
+    slope: float,
 ) -> None:
-    """Gradients of ``step gate . leaky(row)``; that of the gate is added."""
+    """Gradients of ``step gate . leaky(row + shift)``; those of gate and shift are added."""
     for k in range(len(gate)):
-        x = row[k]
+        x = row[k] + shift[k]
         y = x * slope
         to_gate[k] += step * (x if x > y else y)
         down = step * gate[k]
-        to_row[k] = down if x > y else down * slope
+        down = down if x > y else down * slope
+        to_row[k] = down
+        to_shift[k] += down
 
 
 @kernel
 def forward(
     rows: Array,
+    shift: Array,
     gate: Array,
     prior: Array,
     offsets: Array,
@@ -86,7 +110,10 @@ def forward(
             at, to = m * gates, heads * gates + m * hidden
             top = slope - slope - math.inf
             for j in range(begin, end):
-                score = _gated(rows[j, at : at + gates], gate[m], slope) + prior[j, m]
+                score = (
+                    _gated(rows[j, at : at + gates], shift[at : at + gates], gate[m], slope)
+                    + prior[j, m]
+                )
                 shares[j, m] = score
                 if not score <= top:
                     top = score
@@ -100,13 +127,14 @@ def forward(
             for j in range(begin, end):
                 share = shares[j, m] / total
                 shares[j, m] = share
-                _add_hidden(row, share, rows[j, to : to + hidden], slope)
+                _add_hidden(row, share, rows[j, to : to + hidden], shift[to : to + hidden], slope)
 
 
 @kernel
 def backward(
     grad: Array,
     rows: Array,
+    shift: Array,
     gate: Array,
     shares: Array,
     offsets: Array,
@@ -114,12 +142,13 @@ def backward(
     last: int,
     slope: float,
     to_rows: Array,
+    to_shift: Array,
     to_gate: Array,
     to_prior: Array,
 ) -> None:
     """Fill in the gradients for sets `first` to `last - 1`; see `nn.attention_pooling`.
 
-    That of the gates is added to `to_gate`.
+    Those of the shift and of the gates are added to `to_shift` and `to_gate`.
     """
     heads, gates = gate.shape
     hidden = grad.shape[1] // heads
@@ -128,15 +157,17 @@ def backward(
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
             down = grad[chosen, m * hidden : (m + 1) * hidden]
+            added, to_added = shift[to : to + hidden], to_shift[to : to + hidden]
             mean = slope - slope
             for j in range(begin, end):
-                place = to_rows[j, to : to + hidden]
+                row, place = rows[j, to : to + hidden], to_rows[j, to : to + hidden]
                 share = shares[j, m]
-                inner = _back_hidden(down, share, rows[j, to : to + hidden], place, slope)
+                inner = _back_hidden(down, share, row, added, place, to_added, slope)
                 to_prior[j, m] = inner
                 mean += share * inner
+            added, to_added = shift[at : at + gates], to_shift[at : at + gates]
             for j in range(begin, end):
                 step = shares[j, m] * (to_prior[j, m] - mean)
                 to_prior[j, m] = step
                 row, place = rows[j, at : at + gates], to_rows[j, at : at + gates]
-                _back_gate(gate[m], step, row, place, to_gate[m], slope)
+                _back_gate(gate[m], step, row, added, place, to_added, to_gate[m], slope)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from matdata.plugin import Batch, CompositionSetBatch, Head
 from matdata.plugin import nn as blocks
@@ -86,11 +87,19 @@ class RoostNet(blocks.TrunkAndHeads):
     def represent(self, elements: CompositionSetBatch) -> Tensor:
         """Rows of the materials (b, width) from their weighted elements."""
         fractions, sets = elements.fractions, elements.segments["element"]
-        nodes = self.embedding(elements.numbers)
-        if self.hypers.node_weights:
-            nodes = torch.cat([nodes, fractions[:, None]], 1)
         weights = fractions if self.hypers.pool_weights else torch.ones_like(fractions)
+        nodes: Tensor | blocks.TableNodes = self._nodes(elements)
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)
         pooled: Tensor = self.pool(nodes, weights, sets)
         return pooled
+
+    def _nodes(self, elements: CompositionSetBatch) -> Tensor | blocks.TableNodes:
+        """Embedded elements and fractions; as rows of a table where attention comes first."""
+        fractions = elements.fractions
+        if self.hypers.node_weights and self.hypers.pooling == "attention" and self.layers:
+            table, place = self.embedding.rows(elements.numbers)
+            last = F.pad(table.new_ones(1), (table.shape[1], 0))
+            return blocks.TableNodes([F.pad(table, (0, 1))], [place], fractions, last)
+        nodes: Tensor = self.embedding(elements.numbers)
+        return torch.cat([nodes, fractions[:, None]], 1) if self.hypers.node_weights else nodes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from matdata.plugin import Batch, Head, WyckoffBatch
 from matdata.plugin import nn as blocks
@@ -53,9 +53,11 @@ class WrenNet(blocks.TrunkAndHeads):
         """Rows of the labellings (L, width) from their orbits."""
         weights = orbits.weights
         sets = orbits.orbits
-        nodes = torch.cat(
-            [self.elements(orbits.numbers), self.positions(orbits.positions, weights)], 1
-        )
+        elements = self.elements.rows(orbits.numbers)
+        tables, places = zip(elements, self.positions.rows(orbits.positions), strict=True)
+        of_shares = F.pad(self.positions.of_shares, (tables[0].shape[1], 0))
+        held = blocks.TableNodes(tables, places, weights, of_shares)
+        nodes: Tensor | blocks.TableNodes = held if self.layers else held.dense
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)
         pooled: Tensor = self.pool(nodes, weights, sets)

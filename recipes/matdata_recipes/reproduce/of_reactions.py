@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from matdata import __version__
-from matdata.store.records import write_record
+from matdata.store.records import read_record, write_record
 from matdata_recipes import places
 from matdata_recipes.reaction_rows import SIZES, THESIS, Row, Size
 from matdata_recipes.reaction_tables import FIGURES, Scored, Study
@@ -55,22 +57,38 @@ def _check(one: Scored, size: Size) -> Check:
 
 
 def record(item: str, study: Study) -> Path:
-    """Write the record of an item, as `matdata reproduce` does; returns its path."""
+    """Write the record of an item, as `matdata reproduce` does; returns its path.
+
+    Numbers that the file holds of rows that are not trained in this cache are kept, with the
+    reasons that say of which networks they are.
+    """
     from matdata_recipes.reproduce.registry import find
 
     found = find(f"goodall:{item}")
     path = places.written("analyses", study.cache) / file_of(found)
     path.parent.mkdir(parents=True, exist_ok=True)
-    checks = checks_of(item, study)
+    checks: list[Mapping[str, Any]] = [asdict(one) for one in checks_of(item, study)]
+    if path.is_file():
+        checks = _with_former(checks, read_record(path)["checks"])
     content = {
         "item": found.ref,
         "matdata": __version__,
-        "checks": [asdict(check) for check in checks],
+        "checks": checks,
         "runs": [],
         "files": sorted(path.name for path in study.files),
     }
     write_record(path, content)
     return path
+
+
+def _with_former(
+    checks: Sequence[Mapping[str, Any]], former: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Checks, with those on record in place of numbers that were not made."""
+    before = {check["what"]: check for check in former if check["ours"] is not None}
+    kept = [before.get(one["what"], one) if one["ours"] is None else one for one in checks]
+    named = {check["what"] for check in checks}
+    return kept + [check for label, check in before.items() if label not in named]
 
 
 def _reason(row: Row, size: Size) -> str:
