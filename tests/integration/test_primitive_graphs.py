@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from support.crystals import cubic, few
@@ -68,3 +70,19 @@ def test_sites_of_two_cells_are_no_batch(dataset):
     alone = dataset.loader(inputs=["graph"], input_settings={"graph": PRIMITIVE}, batch_size=4)
     (batch,) = alone
     assert np.asarray(batch["graph"].segments["site"].lengths).tolist() == [2, 2, 1, 5]  # by id
+
+
+def test_feature_maps_of_two_cells_are_not_compared(dataset, monkeypatch):
+    from matdata.evaluation import interpret
+
+    opened = {
+        "old": {"graph": dataset.feature("graph", **RADIUS)},
+        "new": {"graph": dataset.feature("graph", **PRIMITIVE)},
+        "other": {"graph": dataset.feature("graph", **PRIMITIVE)},
+    }
+    runs = {name: SimpleNamespace(name=name, cache=None, dataset_ref="few") for name in opened}
+    monkeypatch.setattr(interpret, "find_dataset", lambda cache, ref: None)
+    monkeypatch.setattr(interpret, "features_of", lambda run, found: opened[run.name])
+    interpret.require_same_sites([runs["new"], runs["other"]])
+    with pytest.raises(md.MatdataError, match=r"in one comparison: graph of 'old'.*'new'"):
+        interpret.require_same_sites(runs.values())
