@@ -110,7 +110,6 @@ class Graph(Featurizer[GraphSettings]):
 
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
-    copied: ClassVar[Copied] = "shards"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings
@@ -136,6 +135,11 @@ class Graph(Featurizer[GraphSettings]):
     def workers(self) -> WorkerKind:  # type: ignore[override]
         """Threads share compiled kernels; the search for primitive cells is no such kernel."""
         return "process" if self.settings.cell == "primitive" else "thread"
+
+    @property
+    def copied(self) -> Copied:  # type: ignore[override]
+        """Edges alone are found as fast as they are read; primitive cells are not."""
+        return "rows" if self.settings.cell == "primitive" else "shards"
 
     @property
     def cell_of_sites(self) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.crystals import asymmetric, caesium_chloride, cubic, few, perovskite, rock_salt
+from support.crystals import cubic, few, known_cells
 
-from matdata.adapters.sites import Sites, to_crystals
+from matdata.adapters.sites import to_crystals
 from matdata.core.crystals import Crystals
 from matdata.core.errors import ConfigError
 from matdata.features import featurizer
@@ -14,29 +14,7 @@ from matdata.features.one_cell import require_one_cell
 from matdata.symmetry.primitive import primitive_cells
 from matdata.testing import invariance
 
-FACES = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
 SKEWED = np.array([[1, 1, 0], [0, 1, 0], [-1, 2, 1]])
-
-
-def hexagonal() -> Sites:
-    lattice = 3.2 * np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, 1.62]])
-    frac = np.array([[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]])
-    return Sites(lattice, frac, np.array([12, 12], dtype=np.uint8))
-
-
-def known() -> Crystals:
-    """Conventional cells of 2, 4, 8 and 8 sites, primitive ones, and three of no symmetry."""
-    diamond = cubic(3.567, [6] * 8, FACES + [[x + 0.25 for x in row] for row in FACES])
-    sites = {
-        "bcc": cubic(3.165, [74] * 2, [[0, 0, 0], [0.5, 0.5, 0.5]]),
-        "fcc": cubic(3.61, [29] * 4, FACES),
-        "salt": rock_salt(5.64, 11, 17),
-        "diamond": diamond,
-        "perovskite": perovskite(3.905, 38, 22, 8),
-        "cscl": caesium_chloride(4.12, 55, 17),
-        "hcp": hexagonal(),
-    }
-    return Crystals.concat([to_crystals([*sites], [*sites.values()]), asymmetric(3)])
 
 
 SIZES = [1, 1, 2, 2, 5, 2, 2]
@@ -81,7 +59,7 @@ def rewritten(crystals: Crystals) -> dict[str, Crystals]:
 
 
 def test_primitive_cells_have_the_sites_they_should():
-    crystals = known()
+    crystals = known_cells()
     made = primitive_cells(crystals)
     assert made.rows.tolist() == list(range(len(crystals)))
     assert made.crystals.ids.tolist() == crystals.ids.tolist()
@@ -95,14 +73,14 @@ def test_primitive_cells_have_the_sites_they_should():
 
 @pytest.mark.parametrize("images", ["nearest", "all"])
 def test_a_crystal_has_one_graph(images):
-    crystals = known()
+    crystals = known_cells()
     expected = graphs(crystals, images=images)
     for other in rewritten(crystals).values():
         require_equal(graphs(other, images=images), expected)
 
 
 def test_without_the_setting_nearest_images_depend_on_the_cell():
-    crystals = known().take([4])
+    crystals = known_cells().take([4])
     settings = {"images": "nearest", "cell": "given"}
     doubled = invariance.supercell(crystals, (2, 1, 1))[0]
     with pytest.raises(AssertionError):
@@ -111,7 +89,7 @@ def test_without_the_setting_nearest_images_depend_on_the_cell():
 
 def test_copies_that_differ_a_little_become_their_mean():
     rng = np.random.default_rng(0)
-    exact = invariance.supercell(known().take([2, 4]), (2, 1, 1))[0]
+    exact = invariance.supercell(known_cells().take([2, 4]), (2, 1, 1))[0]
     noise = rng.normal(scale=0.004, size=exact.frac_coords.shape)  # Å
     lengths = np.linalg.norm(exact.lattice, axis=2)[exact.site_crystal]
     columns = {**exact.columns(), "frac_coords": exact.frac_coords + noise / lengths}
@@ -125,7 +103,7 @@ def test_copies_that_differ_a_little_become_their_mean():
 
 
 def test_stored_columns_are_all_of_the_primitive_cell():
-    block = featurizer("graph", {"cell": "primitive"}).featurize(known().take([1, 2]))
+    block = featurizer("graph", {"cell": "primitive"}).featurize(known_cells().take([1, 2]))
     assert block.fields["numbers"].lengths.tolist() == [1, 2]
     assert block.fields["place"].lengths.tolist() == [1, 2]
     np.testing.assert_allclose(block.fields["metric"][0][:3], 3.61**2 / 2, rtol=1e-6)
@@ -166,7 +144,7 @@ def test_what_has_no_cell_is_refused_as_of_the_given_one():
 
 
 def test_line_graphs_are_of_primitive_cells_too():
-    crystals = known().take([1, 2, 4, 6])
+    crystals = known_cells().take([1, 2, 4, 6])
     settings = {"cell": "primitive", "radius": 0.0, "max_neighbours": 12}
     pairs = featurizer("line-graph", settings).featurize(crystals).fields["pairs"].tolist()
     for other in rewritten(crystals).values():
@@ -180,6 +158,7 @@ def test_it_is_a_later_setting_that_needs_the_engine():
     assert "cell" not in plain.settings.identity()
     assert other.settings.identity()["cell"] == "primitive"
     assert (plain.packages, other.packages) == (("numba",), ("numba", "moyopy"))
+    assert (plain.copied, other.copied) == ("shards", "rows")
 
 
 def test_sites_of_two_cells_are_not_joined():
