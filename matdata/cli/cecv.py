@@ -51,9 +51,10 @@ def run(given: argparse.Namespace) -> int:
     folder = output_folder(given, first, "cecv")
     # Not before the names are known to be right: torch takes seconds to import.
     from matdata.evaluation.cecv import cecv, judge, target_region
-    from matdata.evaluation.interpret import common_materials, feature_maps
+    from matdata.evaluation.interpret import common_materials, feature_maps, require_same_sites
     from matdata.evaluation.pictures import write_pictures
 
+    require_same_sites(runs.values())
     ids, lost = common_materials(list(runs.values()), given.part, given.containing)
     options = {"method": given.method, **_thresholds(given.thresholds)}
     curves = {

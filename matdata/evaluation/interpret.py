@@ -19,6 +19,8 @@ import torch
 from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.errors import ConfigError
 from matdata.evaluation.interpretable import Interpretable, network
+from matdata.features.base import Featurizer
+from matdata.features.one_cell import require_one_cell
 from matdata.load.batch import Batch
 from matdata.load.inputs.formula import ElementMatrixBatch
 from matdata.load.loader import Loader
@@ -101,6 +103,21 @@ def _having(dataset: DatasetFolder, ids: Ids, symbol: str) -> npt.NDArray[np.boo
     number = next(iter(parse_formula(symbol)))
     formulas = dict(zip(dataset.ids.tolist(), dataset.columns["formula"], strict=True))
     return np.array([number in parse_formula(formulas[name]) for name in ids.tolist()])
+
+
+def require_same_sites(runs: Iterable[Run]) -> None:
+    """Refuse to compare feature maps of runs whose sites are those of different cells.
+
+    Raises
+    ------
+    ConfigError
+        If they are; names two runs, and the setting.
+    """
+    named: dict[str, Featurizer] = {}
+    for run in runs:
+        features = features_of(run, find_dataset(run.cache, run.dataset_ref))
+        named |= {f"{spec} of {run.name!r}": one.featurizer for spec, one in features.items()}
+    require_one_cell(named, "one comparison")
 
 
 def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:

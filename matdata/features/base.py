@@ -189,6 +189,14 @@ class Featurizer(ABC, Generic[S_co]):
         """Units of the columns of the dense form; ``1`` where there is none."""
         return ["1"] * len(self.labels())
 
+    @property
+    def cell_of_sites(self) -> str:
+        """Which cell of a material the entries of level ``site`` are of: the one that is given.
+
+        Inputs whose sites are those of another are not loaded beside those of this one.
+        """
+        return "given"
+
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that it reads, where it requires ``columns``."""
         return ()

@@ -203,7 +203,8 @@ def open_feature(
     spec
         Feature name, or ``name@digest8``.
     settings
-        Stored ones choose among what was built, views say how it is looked at.
+        Stored ones choose among what was built, views say how it is looked at. Where a name comes
+        with stored ones, later ones (`core.settings.setting`) that are not given are the default.
 
     Raises
     ------
@@ -216,6 +217,8 @@ def open_feature(
     later = {} if settled is None else settled.later()
     asked = {} if settled is None else {**later, **settled.identity()}
     stored = {key: value for key, value in asked.items() if key in chosen}
+    if stored and "@" not in spec:  # who names some and not a later one means what was before it
+        stored = {**later, **stored}
     stored |= _units_read(name, chosen, dataset)
     folder = find_feature(cache, dataset.data_ref, spec, stored, dataset.ref, later)
     return Feature(folder, dataset.ids, dataset.data_digest, chosen, dataset.rejects)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.inputs import Copied
@@ -64,6 +65,12 @@ class GraphSettings(Settings):
         choices=("all", "nearest"),
         later=True,
     )
+    cell: str = setting(
+        "given",
+        "cell whose sites these are: as given, or primitive, of which a crystal has one alone",
+        choices=("given", "primitive"),
+        later=True,
+    )
     basis: str = setting(
         "none",
         "Gaussian basis of the distance in the dense form",
@@ -89,7 +96,11 @@ class Graph(Featurizer[GraphSettings]):
     exactly 12 does in most perovskites. Radius 0 gives the nearest neighbours however far.
     ``images=nearest`` is the binary adjacency of N sites (A. Ihalage and Y. Hao, Adv. Sci. 9,
     2200164, 2022, figure 1b): one edge to each other site, at the least distance, and none from a
-    site to its own images; it depends on the cell, and a supercell has other edges.
+    site to its own images; it depends on the cell, and a supercell has other edges. With
+    ``cell=primitive`` each crystal is taken in its primitive cell (`symmetry.primitive`: moyopy,
+    0.1 Å, no tolerance on angles), so that any cell of it gives the same edges; everything stored
+    is of the sites of that cell then, and no input with the sites of the given one is read beside
+    it. A crystal whose search fails has no feature.
 
     Stored are sender, receiver, image and distance of each edge, and of each crystal the metric
     ``a.a, b.b, c.c, b.c, a.c, a.b`` and of each site its element and place, from which angles
@@ -99,8 +110,6 @@ class Graph(Featurizer[GraphSettings]):
 
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
-    packages: ClassVar[tuple[str, ...]] = ("numba",)
-    copied: ClassVar[Copied] = "shards"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings
@@ -118,6 +127,26 @@ class Graph(Featurizer[GraphSettings]):
             )
 
     @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The compiler of the kernel, and the engine that finds primitive cells."""
+        return ("numba", "moyopy") if self.settings.cell == "primitive" else ("numba",)
+
+    @property
+    def workers(self) -> WorkerKind:  # type: ignore[override]
+        """Threads share compiled kernels; the search for primitive cells is no such kernel."""
+        return "process" if self.settings.cell == "primitive" else "thread"
+
+    @property
+    def copied(self) -> Copied:  # type: ignore[override]
+        """Edges alone are found as fast as they are read; primitive cells are not."""
+        return "rows" if self.settings.cell == "primitive" else "shards"
+
+    @property
+    def cell_of_sites(self) -> str:
+        """The cell of the setting."""
+        return self.settings.cell
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Edges, and what angles need."""
         return (
@@ -131,10 +160,20 @@ class Graph(Featurizer[GraphSettings]):
         )
 
     def featurize(self, batch: FeatureInput) -> Block:
-        """Find the neighbours of all sites of a batch."""
+        """Find the neighbours of all sites of a batch, each in its cell or in the primitive one."""
+        crystals = self.crystals(batch)
+        if self.settings.cell == "given":
+            return self._block(crystals)
+        from matdata.symmetry.primitive import primitive_cells
+
+        made = primitive_cells(crystals)
+        block = self._block(made.crystals)
+        return Block(made.rows[block.rows], block.fields, [*made.rejects, *block.rejects])
+
+    def _block(self, batch: Crystals) -> Block:
+        """The block of crystals in cells that stay as they are."""
         from matdata.features.kernels import edges as kernel  # compiled code
 
-        batch = self.crystals(batch)
         edges = self.edges(batch)
         far = np.flatnonzero((np.abs(edges.ints[:, 2:]) >= MOST).any(axis=1))
         edges.status[np.searchsorted(edges.ends, far, side="right") - 1] = kernel.FAR_IMAGE

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
+from matdata.features.one_cell import require_one_cell
 from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
 from matdata.load.chunk import CHUNK_BYTES, WIDE_BATCHES, WIDE_BYTES
@@ -69,7 +70,8 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBat
     Raises
     ------
     ConfigError
-        If the device is not there, or a material does not fit the budget.
+        If the device is not there, a material does not fit the budget, or the sites of two inputs
+        are of two cells.
     """
     arrays = options.device == "numpy"
     device, free = (None, None) if arrays else find_device(options.device)
@@ -81,6 +83,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBat
     mode = choose(options.mode, size, str(options.device), free)
     planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
+    require_one_cell(featurizers, "one batch")
     make_ready(size)
     source, views, mode = _readers(features, materials, mode, device, featurizers)
     weights = weights_of(options.weights, materials.ids, "weights", materials.dataset_ids)

@@ -1,14 +1,18 @@
-"""The moyopy engine of `matdata.symmetry.search`."""
+"""The moyopy engine of `matdata.symmetry.search` and `matdata.symmetry.primitive`."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from matdata.core.packages import needed_for
-from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
+from matdata.symmetry.cell import Cell, CellSymmetry, CellTranslations, NoSymmetry, Search
+
+if TYPE_CHECKING:
+    from moyopy import MoyoDataset
 
 
 def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]:
@@ -25,21 +29,45 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
     MissingPackageError
         If moyopy is not installed.
     """
+    version, found = _engine(symprec, angle_tolerance)
+
+    def search(cell: Cell) -> CellSymmetry:
+        data = found(cell)
+        pearson = data.pearson_symbol
+        return CellSymmetry(data.number, pearson[1], int(pearson[2:]), data.wyckoffs, data.orbits)
+
+    return version, search
+
+
+def prepare_translations(symprec: float) -> Callable[[Cell], CellTranslations]:
+    """A function that finds the translations of one cell, within `symprec` (Å), as `prepare` does.
+
+    Raises
+    ------
+    MissingPackageError
+        If moyopy is not installed.
+    """
+    _, found = _engine(symprec, None)
+
+    def search(cell: Cell) -> CellTranslations:
+        data = found(cell)
+        return CellTranslations(data.prim_std_linear, data.mapping_std_prim)
+
+    return search
+
+
+def _engine(
+    symprec: float, angle_tolerance: float | None
+) -> tuple[str, Callable[[Cell], MoyoDataset]]:
+    """Version of moyopy, and its search, which raises `NoSymmetry` where it finds none or fails."""
     with needed_for("finding symmetry", "build with --symmetry none, without features of it"):
         import moyopy
 
     radians = None if angle_tolerance is None else math.radians(angle_tolerance)
 
-    def search(cell: Cell) -> CellSymmetry:
-        """Symmetry of a cell.
-
-        Raises
-        ------
-        NoSymmetry
-            If moyopy finds none, or fails.
-        """
+    def found(cell: Cell) -> MoyoDataset:
         try:
-            data = moyopy.MoyoDataset(
+            return moyopy.MoyoDataset(
                 moyopy.Cell(*cell), symprec=symprec, angle_tolerance=radians, rotate_basis=True
             )
         except ValueError as error:
@@ -49,10 +77,8 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
             if type(error).__name__ != "PanicException":
                 raise
             raise NoSymmetry(f"moyopy panicked: {error}") from None
-        pearson = data.pearson_symbol
-        return CellSymmetry(data.number, pearson[1], int(pearson[2:]), data.wyckoffs, data.orbits)
 
-    return str(moyopy.__version__), search
+    return str(moyopy.__version__), found
 
 
 @contextlib.contextmanager

@@ -17,7 +17,14 @@ from matdata.core.crystals import Crystals, Int, as_rows, gather_index
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.ledger import Reject
 from matdata.core.tolerances import SYMPREC, angle_tolerance_of, for_engine
-from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
+from matdata.symmetry.cell import (
+    Cell,
+    CellSymmetry,
+    NoSymmetry,
+    Search,
+    plain_cells,
+    usable_cells,
+)
 from matdata.tables import wyckoff
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, FAMILIES, system_numbers
 
@@ -171,8 +178,8 @@ def _search_all(
     """A result per crystal, blank where there is none, and a reject for each blank."""
     results: list[CellSymmetry] = []
     rejects: list[Reject] = []
-    names, usable = crystals.ids.tolist(), _usable(crystals).tolist()
-    for name, cell, good in zip(names, _cells(crystals), usable, strict=True):
+    names, usable = crystals.ids.tolist(), usable_cells(crystals).tolist()
+    for name, cell, good in zip(names, plain_cells(crystals), usable, strict=True):
         try:
             results.append(_checked(search, cell, good))
         except NoSymmetry as reason:
@@ -201,26 +208,6 @@ def _engine(
     raise ConfigError(
         f"symmetry engine {engine!r} is none of {', '.join(engines)}{did_you_mean(engine, engines)}"
     )
-
-
-def _cells(crystals: Crystals) -> list[Cell]:
-    """Plain lists for each crystal; whole columns are converted at once, which is far cheaper."""
-    lattices = crystals.lattice.tolist()
-    positions = crystals.frac_coords.tolist()
-    numbers = crystals.numbers.tolist()
-    ends = crystals.offsets.tolist()
-    return [
-        (lattice, positions[start:end], numbers[start:end])
-        for lattice, start, end in zip(lattices, ends[:-1], ends[1:], strict=True)
-    ]
-
-
-def _usable(crystals: Crystals) -> npt.NDArray[np.bool_]:
-    """Crystals that no engine crashes on: with sites, finite coordinates and a volume."""
-    sites_bad = crystals.site_crystal[~np.isfinite(crystals.frac_coords).all(axis=1)]
-    good = (crystals.n_sites > 0) & np.isfinite(crystals.volume) & (crystals.volume > 0)
-    good[sites_bad] = False
-    return good
 
 
 def _checked(search: Search, cell: Cell, usable: bool) -> CellSymmetry:

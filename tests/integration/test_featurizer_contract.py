@@ -55,6 +55,12 @@ for _feature in CASES:
     globals()[_case.__name__] = _case
 
 
+class TestGraphOfPrimitiveCells(FeaturizerContract):
+    feature = "graph"
+    settings: ClassVar[dict[str, object]] = {"radius": 4.0, "cell": "primitive"}
+    indices = INDICES["graph"]
+
+
 class TestReaction(FeaturizerContract):
     feature = "reaction"
     settings: ClassVar[dict[str, object]] = {"oxygen": False}

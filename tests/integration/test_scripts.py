@@ -44,6 +44,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/nearest_vs_sklearn.py": ("--vectors", "500", "--width", "8", "--queries", "3"),
     "benchmarks/nightly.py": ("--size", "60", "--grown", "66", "--features", "lattice"),
     "benchmarks/ofm_vs_matminer.py": FEW,
+    "benchmarks/primitive_cells.py": ("--limit", "6"),
     "benchmarks/products.py": ("--times", "1"),
     "benchmarks/reaction_graph.py": ("--limit", "40", "--repeats", "1"),
     "benchmarks/report_table.py": ("--rows", "2000", "--columns", "30", "--repeat", "1"),

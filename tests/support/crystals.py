@@ -109,3 +109,27 @@ def many(count: int, seed: int = 0) -> Crystals:
         made = (rock_salt(length, a, b), caesium_chloride(length, a, b))
         sites.append((*made, perovskite(length, a, b, c))[k % 3])
     return to_crystals([f"m-{k:04d}" for k in range(count)], sites)
+
+
+FACES = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+
+
+def hexagonal() -> Sites:
+    lattice = 3.2 * np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, 1.62]])
+    frac = np.array([[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]])
+    return Sites(lattice, frac, np.array([12, 12], dtype=np.uint8))
+
+
+def known_cells() -> Crystals:
+    """Conventional cells of 2, 4, 8 and 8 sites, primitive ones, and three of no symmetry."""
+    diamond = cubic(3.567, [6] * 8, FACES + [[x + 0.25 for x in row] for row in FACES])
+    sites = {
+        "bcc": cubic(3.165, [74] * 2, [[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "fcc": cubic(3.61, [29] * 4, FACES),
+        "salt": rock_salt(5.64, 11, 17),
+        "diamond": diamond,
+        "perovskite": perovskite(3.905, 38, 22, 8),
+        "cscl": caesium_chloride(4.12, 55, 17),
+        "hcp": hexagonal(),
+    }
+    return Crystals.concat([to_crystals([*sites], [*sites.values()]), asymmetric(3)])

@@ -80,7 +80,7 @@ def test_graphs_of_all_images_keep_their_digest():
     assert "images" not in featurizer("graph").settings.identity()
     nearest = featurizer("graph", {"images": "nearest", "max_neighbours": 0}).settings
     assert nearest.identity()["images"] == "nearest"
-    assert nearest.later() == {"images": "all"}
+    assert nearest.later() == {"images": "all", "cell": "given"}
 
 
 def test_distances_follow_from_images():

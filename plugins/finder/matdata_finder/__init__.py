@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from matdata.plugin import Schema, Settings, TorchTrainer
+from matdata.plugin import SavedModel, Schema, Settings, TorchTrainer
 from matdata_finder.hypers import Hypers
-from matdata_finder.presets import SCHEDULES
+from matdata_finder.presets import IMAGES_OF_VERSION_2, SCHEDULES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ class Finder(TorchTrainer[Hypers]):
     """A. Ihalage and Y. Hao: formula graph self-attention network."""
 
     name: ClassVar[str] = "finder"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     citation: ClassVar[str] = "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022)"
     summary: ClassVar[str] = "self-attention on formula graphs, or on crystal graphs"
     Hypers: ClassVar[type[Settings]] = Hypers
@@ -34,17 +34,30 @@ class Finder(TorchTrainer[Hypers]):
     }
     schedules: ClassVar[Mapping[str, Mapping[str, object]]] = SCHEDULES
 
+    @classmethod
+    def upgrade(cls, saved: SavedModel, from_version: str) -> SavedModel | None:
+        """Runs of version 2 keep their graphs, whose presets had other ones; weights are the same.
+
+        It had no hyperparameter `cell`, and at first none of `images` and `preset`.
+        """
+        if from_version != "2":
+            return None
+        hypers = dict(saved.hypers)
+        images = IMAGES_OF_VERSION_2[str(hypers.get("preset", "matdata"))]
+        hypers["images"] = hypers.get("images") or images
+        return SavedModel({**hypers, "cell": "given"}, saved.state)
+
     def inputs(self) -> tuple[str, ...]:
         """The formula graph or the crystal graph."""
         return ("formula-graph",) if self.hypers.graph == "formula" else ("graph",)
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """All neighbours within the cutoff, or their nearest images; sites without one are kept."""
+        """Neighbours within the cutoff, as the form has them; sites without one are kept."""
         if self.hypers.graph == "formula":
             return {}
-        radius, images = self.hypers.cutoff, self.hypers.form().images
-        settings = {"radius": radius, "max_neighbours": 0, "isolated": "keep", "images": images}
-        return {"graph": settings}
+        form = self.hypers.form()
+        settings = {"radius": self.hypers.cutoff, "max_neighbours": 0, "isolated": "keep"}
+        return {"graph": {**settings, "images": form.images, "cell": form.cell}}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

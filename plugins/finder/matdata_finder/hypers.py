@@ -29,6 +29,11 @@ class Hypers(Settings):
         "crystal: edges to all images of a neighbour, or to the nearest alone",
         choices=(None, "all", "nearest"),
     )
+    cell: str | None = setting(
+        None,
+        "crystal: sites of the cell as given, or of the primitive cell",
+        choices=(None, "given", "primitive"),
+    )
     clamp: float | None = setting(
         None, "largest logarithm of a standard deviation, up or down; 0: any", minimum=0.0
     )

@@ -9,7 +9,7 @@ import torch
 from matdata_finder.graphs import Graph, formula_graph
 from matdata_finder.layers import AttentionPooling, MessageLayer
 from matdata_finder.presets import Form
-from support.crystals import few, many
+from support.crystals import few, known_cells, many
 from support.models import (
     FORMULAS,
     assert_alone_as_in_company,
@@ -23,11 +23,12 @@ from support.models import (
     stacked,
 )
 
-from matdata.plugin import ConfigError, Segments, batch_of, trainer
+from matdata.plugin import ConfigError, Crystals, SavedModel, Segments, batch_of, trainer
 from matdata.testing import invariance
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 SMALL = {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 10, 10, 6)}
+WHOLE_CELLS = {"images": "all", "cell": "given"}
 CASES = {"formula": WHOLE, "crystal": few()}
 
 
@@ -109,8 +110,9 @@ def test_the_form_of_the_paper(graph):
     assert (loop["patience"], loop["batch_size"], loop["lr"]) == (300, 128, 3e-4)
     if graph == "crystal":
         assert plugin.input_settings()["graph"]["images"] == "nearest"
+        assert plugin.input_settings()["graph"]["cell"] == "given"
     assert_gradients(plugin, model, CASES[graph])
-    own = trainer("finder", {"preset": "paper", "images": "all", "self_edges": "true"})
+    own = trainer("finder", {"preset": "paper", "cell": "primitive", "self_edges": "true"})
     assert own.hypers.form() == Form(clamp=10.0)
     assert trainer("finder").hypers.form() == Form()
 
@@ -195,21 +197,78 @@ def test_ablations_of_table_3():
         assert torch.isfinite(predict(plugin, model, WHOLE)).all()
 
 
-def test_crystals_may_be_moved_turned_shuffled_and_repeated():
-    plugin, model = build("finder", graph="crystal", **SMALL)
-    crystals, rng = many(6), np.random.default_rng(0)
+@pytest.mark.parametrize("form", [{}, {"images": "all"}, WHOLE_CELLS], ids=str)
+def test_crystals_may_be_moved_turned_shuffled_and_repeated(form):
+    plugin, model = build("finder", graph="crystal", **form, **SMALL)
+    crystals, rng = Crystals.concat([many(3), known_cells()]), np.random.default_rng(0)
     before = predict(plugin, model, crystals)
+    doubled = invariance.supercell(crystals, (2, 1, 1))[0]
     for other in (
         invariance.translate(crystals, [0.13, 0.4, 0.77]),
         invariance.rotate(crystals, invariance.rotation_matrix(rng)),
         invariance.permute(crystals, rng)[0],
-        invariance.supercell(crystals, (2, 1, 1))[0],
+        doubled,
+        invariance.supercell(crystals, (2, 2, 1))[0],
+        invariance.unimodular(doubled, invariance.unimodular_matrix(rng)),
     ):
         torch.testing.assert_close(predict(plugin, model, other), before, rtol=1e-3, atol=1e-4)
 
 
-def test_sites_stay_sites():
+def test_nearest_images_of_the_cell_as_given_depend_on_it():
+    plugin, model = build("finder", graph="crystal", cell="given", **SMALL)
+    crystals = many(6)
+    before = predict(plugin, model, crystals)
+    doubled = predict(plugin, model, invariance.supercell(crystals, (2, 1, 1))[0])
+    assert (doubled - before).abs().max() > 1e-3
+
+
+def test_one_site_has_no_edges_and_finite_numbers():
+    faces = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    metals = Crystals.from_lists(
+        ["copper", "silver"],
+        np.eye(3) * np.array([3.61, 4.09])[:, None, None],
+        [faces] * 2,
+        [[29] * 4, [47] * 4],
+    )
     plugin, model = build("finder", graph="crystal", **SMALL)
+    graph = model.graph(batch_of(plugin.inputs(), metals, plugin.input_settings()))
+    assert (graph.numbers.tolist(), len(graph.first)) == ([29, 47], 0)
+    found = predict(plugin, model, metals)
+    assert torch.isfinite(found).all()
+    assert (found[0] - found[1]).abs().max() > 1e-4
+    model.train()
+    model(batch_of(plugin.inputs(), metals, plugin.input_settings())).square().sum().backward()
+    gradients = [one.grad for one in model.parameters() if one.grad is not None]
+    assert gradients
+    assert all(torch.isfinite(one).all() for one in gradients)
+    mixed = Crystals.concat([metals, few()])
+    torch.testing.assert_close(predict(plugin, model, mixed)[:2], found, rtol=1e-4, atol=1e-5)
+
+
+def test_runs_of_version_2_keep_their_graphs():
+    plugin = type(trainer("finder"))
+    weights = {"a": np.ones(3)}
+    own = {"graph": "crystal"}
+    cases = (  # stored hyperparameters, images
+        (own, "all"),
+        ({**own, "preset": "matdata", "images": None, "clamp": None}, "all"),
+        ({**own, "preset": "matdata", "images": "nearest"}, "nearest"),
+        ({**own, "preset": "paper", "images": None}, "nearest"),
+        ({**own, "preset": "paper", "images": "all"}, "all"),
+    )
+    for hypers, images in cases:
+        upgraded = plugin.upgrade(SavedModel(hypers, weights), "2")
+        assert upgraded.state is weights
+        graph = trainer("finder", dict(upgraded.hypers)).input_settings()["graph"]
+        assert (graph["images"], graph["cell"]) == (images, "given")
+        assert upgraded.hypers.items() >= {k: v for k, v in hypers.items() if v is not None}.items()
+    assert plugin.upgrade(SavedModel(own, weights), "1") is None
+    new = trainer("finder", own).input_settings()["graph"]
+    assert (new["images"], new["cell"]) == ("nearest", "primitive")
+
+
+def test_sites_stay_sites():
+    plugin, model = build("finder", graph="crystal", **WHOLE_CELLS, **SMALL)
     batch = batch_of(plugin.inputs(), few(), plugin.input_settings())
     graph = model.graph(batch)
     assert graph.numbers.tolist() == few().numbers.tolist()
@@ -293,7 +352,7 @@ def test_members_stack(graph):
 @pytest.mark.parametrize("graph", CASES)
 def test_golden_forward_pass(graph):
     # made by this network with the weights of support.models.refill, float32, CPU
-    plugin, model = build("finder", graph=graph, **SMALL)
+    plugin, model = build("finder", graph=graph, **WHOLE_CELLS, **SMALL)
     refill(model)
     found = predict(plugin, model, CASES[graph])[:3]
     torch.testing.assert_close(found, torch.tensor(GOLDEN[graph]), rtol=1e-3, atol=1e-5)
