@@ -56,6 +56,7 @@ def main() -> None:
     from matdata import api
     from matdata.load import gather
     from matdata.nn import Segments, attention_pooling, pair_attention
+    from matdata.nn.table_nodes import summed
     from support.crystals import few
 
     for spec in FEATURES:
@@ -67,4 +68,7 @@ def main() -> None:
         gate, prior = torch.randn(2, 4, dtype=dtype), torch.randn(6, 2, dtype=dtype)
         for attention, width in ((pair_attention.compiled, 32), (attention_pooling.compiled, 16)):
             rows = torch.randn(6, width, dtype=dtype, requires_grad=True)
-            attention(rows, gate, prior, sets).sum().backward()
+            attention(rows, None, gate, prior, sets).sum().backward()
+        table = torch.randn(2, 3, dtype=dtype, requires_grad=True)
+        numbers, place = torch.ones(6, dtype=dtype), torch.arange(6) % 2
+        summed([table], [place], numbers, table[0]).sum().backward()
