@@ -107,7 +107,9 @@ def find_feature(
     available = feature_names(cache, ref)
     condition = f" with {settings}" if settings else ""
     family = name.partition(":")[0]
-    options = "".join(f" --set {family}.{key}={value}" for key, value in settings.items())
+    # of settings added later the default is what the command takes if it names none
+    named = {key: value for key, value in settings.items() if (later or {}).get(key) != value}
+    options = "".join(f" --set {family}.{key}={value}" for key, value in named.items())
     hint = "" if name in available else did_you_mean(name, available)
     dataset = dataset or ref
     raise FeatureError(

@@ -51,6 +51,8 @@ def test_who_does_not_name_the_cell_means_the_given_one(dataset):
     assert len(dataset.feature(name, radius=4.0)) == 4
     with pytest.raises(md.MatdataError, match=r"cell=primitive|cell.*primitive"):
         dataset.feature("graph", radius=4.0, images="nearest", max_neighbours=0, cell="primitive")
+    with pytest.raises(md.MatdataError, match=r"featurize \S+ graph --set graph.radius=4.5` comp"):
+        dataset.feature("graph", radius=4.5)  # the command names no default of later settings
 
 
 def test_a_search_that_fails_is_in_the_ledger(dataset):

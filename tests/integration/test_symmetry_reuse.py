@@ -130,7 +130,9 @@ def test_versions_without_structures_or_symmetry_hold_nothing(records, tmp_path,
     bare = [{**record, "structure": None} for record in records]
     assert counts(build(tmp_path, bare)) == (0, 0)
     with monkeypatch.context() as patched:
-        patched.setattr("matdata.symmetry.search.usable_cells", lambda crystals: np.zeros(len(crystals)))
+        patched.setattr(
+            "matdata.symmetry.search.usable_cells", lambda crystals: np.zeros(len(crystals))
+        )
         lacking = build(tmp_path, records[:50])
     assert counts(lacking) == (33, 0)
     assert set(lacking.columns["space_group_number"]) == {None}
