@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 
-from timing import public, read_crystals
+from timing import best, public, read_crystals
 
 import numpy as np
 
@@ -32,14 +32,9 @@ SETTINGS = {"radius": 4.0, "max_neighbours": 0, "isolated": "keep", "images": "n
 ROUNDS = 3
 
 
-def best(function: Callable[[], object], repeats: int = ROUNDS) -> float:
-    """Shortest of several CPU times in seconds, which other programs of the machine change less."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
+def cpu_seconds(function: Callable[[], object], repeats: int = ROUNDS) -> float:
+    """Shortest CPU time, which other programs of the machine change less."""
+    return best(function, repeats, time.process_time)
 
 
 def spglib_sites(crystals: Crystals) -> list[int]:
@@ -62,14 +57,14 @@ def row_of(name: str, crystals: Crystals) -> str:
     for cell in ("given", "primitive"):
         feature = featurizer("graph", {**SETTINGS, "cell": cell})
         feature.featurize(crystals.take(slice(0, 4)))  # compiles
-        seconds[cell] = best(partial(feature.featurize, crystals)) / thousands
+        seconds[cell] = cpu_seconds(partial(feature.featurize, crystals)) / thousands
     made = primitive_cells(crystals)
     searched = np.flatnonzero(may_be_reduced(crystals))
     sites = dict(zip(made.rows.tolist(), made.crystals.n_sites.tolist(), strict=True))
     some = crystals.take(searched)
     theirs = spglib_sites(some)
     same = sum(sites.get(row) == n for row, n in zip(searched.tolist(), theirs, strict=True))
-    times = (*seconds.values(), best(lambda: spglib_sites(some), 1) / thousands)
+    times = (*seconds.values(), cpu_seconds(lambda: spglib_sites(some), 1) / thousands)
     counts = (len(crystals), len(searched), int(made.reduced.sum()), len(made.rejects), same)
     ratio = seconds["primitive"] / seconds["given"]
     return (

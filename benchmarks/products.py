@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
+
+from timing import best
 
 import torch
 
@@ -27,16 +28,6 @@ LAYERS = {
     "CrabNet, feed-forward": (2000, 512, 2048),
     "CrabNet, queries": (2000, 512, 1536),
 }
-
-
-def shortest(function: Callable[[], object], times: int) -> float:
-    """Wall time in seconds of the shortest of several calls."""
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def layer(rows: int, inputs: int, outputs: int) -> Callable[[], None]:
@@ -69,9 +60,9 @@ def main() -> int:
         with onednn_linear.products_by(product):
             work()
         with onednn_linear.products_by(None):
-            plain = shortest(work, chosen.times)
+            plain = best(work, chosen.times)
         with onednn_linear.products_by(product):
-            other = shortest(work, chosen.times)
+            other = best(work, chosen.times)
         operations = 6e-9 * sizes[0] * sizes[1] * sizes[2]
         ratios.append(plain / other)
         print(

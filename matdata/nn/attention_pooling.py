@@ -114,4 +114,4 @@ def _backward(
     return to_rows, to_shift.sum(0), to_gate.sum(0), to_prior
 
 
-_loops = AttentionLoops("pooling", _forward, _backward)
+_loops = AttentionLoops(_forward, _backward)

@@ -25,7 +25,7 @@ from matdata.core.crystals import Array
 from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, outside_graphs, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
-from matdata.nn.cpu.operation import Operation
+from matdata.nn.cpu.operation import Gradient, Operation
 from matdata.nn.norms import CountedBatchNorm
 from matdata.nn.segments import segment_sum
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
@@ -187,8 +187,10 @@ class _GatedSum(Operation):
         return member_by_member(_GatedSum.of, info, in_dims, inputs)
 
 
-class _Gradient(Operation):
+class _Gradient(Gradient):
     """The gradient, which has none of its own."""
+
+    what = "gated sums"
 
     @staticmethod
     def forward(
@@ -210,27 +212,6 @@ class _Gradient(Operation):
         written = [tensor.numpy() for tensor in (to_mixed, to_both, to_norm)]
         _over_channels(kernels.backward, [*read, *how.flags], written, mixed, kernels.CHANNELS)
         return to_both, to_mixed, to_norm[0], to_norm[1]
-
-    @staticmethod
-    def setup_context(
-        ctx: _Saved, inputs: tuple[_How, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
-    ) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: _Saved, *_: Tensor) -> None:
-        """A second derivative, which there is not.
-
-        Raises
-        ------
-        NotImplementedError
-            Always.
-        """
-        raise NotImplementedError("gated sums by compiled loops have gradients of first order only")
-
-    @staticmethod
-    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Gradient.of, info, in_dims, inputs)
 
 
 def _require_sites(both: Tensor, edge: Tensor, *rest: Tensor) -> None:

@@ -199,5 +199,5 @@ def _backward(
     return to_both, to_shift.sum(0), to_gate.sum(0), to_prior
 
 
-_loops = AttentionLoops("attention", partial(_forward, False), partial(_backward, False))
-_distinct_loops = AttentionLoops("attention", partial(_forward, True), partial(_backward, True))
+_loops = AttentionLoops(partial(_forward, False), partial(_backward, False))
+_distinct_loops = AttentionLoops(partial(_forward, True), partial(_backward, True))

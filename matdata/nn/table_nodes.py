@@ -24,7 +24,7 @@ from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, outside_graphs, use_loops
 from matdata.nn.cpu.onednn_linear import linear
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
-from matdata.nn.cpu.operation import Operation
+from matdata.nn.cpu.operation import Gradient, Operation
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 
@@ -135,8 +135,10 @@ class _Summed(Operation):
         return member_by_member(_Summed.of, info, in_dims, inputs)
 
 
-class _Gradient(Operation):
+class _Gradient(Gradient):
     """The gradient, which has none of its own."""
+
+    what = "rows of tables"
 
     @staticmethod
     def forward(grad: Tensor, numbers: Tensor, places: Tensor, rows: int) -> tuple[Tensor, Tensor]:
@@ -153,24 +155,3 @@ class _Gradient(Operation):
 
         in_threads(work, np.arange(-(-width // group) + 1), how_many_parts(grad.numel()))
         return to_table, to_direction
-
-    @staticmethod
-    def setup_context(
-        ctx: Context, inputs: tuple[object, ...], output: tuple[Tensor, Tensor]
-    ) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Context, *_: Tensor) -> None:
-        """A second derivative, which there is not.
-
-        Raises
-        ------
-        NotImplementedError
-            Always.
-        """
-        raise NotImplementedError("rows of tables by compiled loops have first derivatives only")
-
-    @staticmethod
-    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Gradient.of, info, in_dims, inputs)

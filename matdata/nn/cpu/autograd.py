@@ -19,7 +19,7 @@ from torch import Tensor
 from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.core.crystals import Array
 from matdata.nn.context import Context
-from matdata.nn.cpu.operation import Operation
+from matdata.nn.cpu.operation import Gradient, Operation
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Slope of the leaky ReLU below 0, torch's default.
@@ -94,8 +94,6 @@ class AttentionLoops:
 
     Attributes
     ----------
-    name
-        What it is, for messages.
     forward
         ``(values, shift, gate, prior, *offsets)`` to the output and the shares of the attention.
     backward
@@ -103,7 +101,6 @@ class AttentionLoops:
         values, shift, gate and prior.
     """
 
-    name: str
     forward: Forward
     backward: Backward
 
@@ -157,34 +154,11 @@ class _Loops(Operation):
         return member_by_member(_Loops.of, info, in_dims, inputs)
 
 
-class _Gradient(Operation):
+class _Gradient(Gradient):
     """The gradient, which has none of its own."""
+
+    what = "attention"
 
     @staticmethod
     def forward(loops: AttentionLoops, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return loops.backward(*inputs)
-
-    @staticmethod
-    def setup_context(
-        ctx: _Context,
-        inputs: tuple[AttentionLoops, *tuple[Tensor, ...]],
-        output: tuple[Tensor, Tensor, Tensor, Tensor],
-    ) -> None:
-        ctx.loops = inputs[0]
-
-    @staticmethod
-    def backward(ctx: _Context, *_: Tensor) -> None:
-        """A second derivative, which there is not.
-
-        Raises
-        ------
-        NotImplementedError
-            Always.
-        """
-        raise NotImplementedError(
-            f"{ctx.loops.name} by compiled loops has gradients of first order only"
-        )
-
-    @staticmethod
-    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
-        return member_by_member(_Gradient.of, info, in_dims, inputs)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, cast
 import torch
 
 from matdata.nn.context import Context
+from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Says whether calls may be mapped over a stack, or transformed otherwise.
 _transformed = cast(
@@ -48,3 +49,35 @@ class Operation(torch.autograd.Function):
     def of(cls, *inputs: object) -> Any:
         """What the operation makes of its inputs."""
         return (cls if _transformed() else cls._plain).apply(*inputs)  # type: ignore[no-untyped-call]
+
+
+class Gradient(Operation):
+    """The gradient of an operation by compiled loops, which has none of its own.
+
+    Attributes
+    ----------
+    what
+        What its operation computes, for the message.
+    """
+
+    what: ClassVar[str]
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
+        """Nothing is kept."""
+
+    @classmethod
+    def backward(cls, ctx: Context, *_: Any) -> Any:
+        """A second derivative, which there is not.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(f"{cls.what} by compiled loops: first derivatives only")
+
+    @classmethod
+    def vmap(cls, info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
+        """Once for each member of a stack."""
+        return member_by_member(cls.of, info, in_dims, inputs)
