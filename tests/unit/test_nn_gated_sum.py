@@ -246,7 +246,7 @@ def test_there_is_no_second_derivative():
     (grad,) = torch.autograd.grad(
         gated_sum(*given, case.norm(torch.float32)).sum(), edge, create_graph=True
     )
-    with pytest.raises(NotImplementedError, match="gated sums .* first derivatives only"):
+    with pytest.raises(NotImplementedError, match=r"gated sums .* first derivatives only"):
         grad.sum().backward()
 
 
