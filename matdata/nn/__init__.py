@@ -28,6 +28,7 @@ from matdata.nn.networks import (
     uniform,
 )
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
+from matdata.nn.query_attention import query_attention
 from matdata.nn.segments import (
     Segments,
     segment_max,
@@ -35,6 +36,7 @@ from matdata.nn.segments import (
     segment_softmax,
     segment_sum,
 )
+from matdata.nn.softplus_layers import EdgeSums, softplus_edge_layers, softplus_layers
 from matdata.nn.table_nodes import TableNodes
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "ContributionHead",
     "Contributions",
     "CountedBatchNorm",
+    "EdgeSums",
     "Edges",
     "ElementEmbedding",
     "GatedConvolution",
@@ -66,11 +69,14 @@ __all__ = [
     "gated_sum",
     "linear",
     "linear_of_softplus",
+    "query_attention",
     "segment_max",
     "segment_mean",
     "segment_softmax",
     "segment_sum",
     "shifted_softplus",
+    "softplus_edge_layers",
+    "softplus_layers",
     "start_as_keras",
     "uniform",
 ]
