@@ -16,6 +16,7 @@ from matdata.nn.compositions import (
 )
 from matdata.nn.convolution import GatedConvolution
 from matdata.nn.cpu.onednn_linear import Linear, linear
+from matdata.nn.edge_sums import EdgeSums
 from matdata.nn.edges import Edges
 from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.gated_sum import gated_sum
@@ -36,7 +37,7 @@ from matdata.nn.segments import (
     segment_softmax,
     segment_sum,
 )
-from matdata.nn.softplus_layers import EdgeSums, softplus_edge_layers, softplus_layers
+from matdata.nn.softplus_layers import softplus_edge_layers, softplus_layers
 from matdata.nn.table_nodes import TableNodes
 
 __all__ = [

@@ -140,7 +140,7 @@ class _Gradient(Gradient):
 
         to_entries = entries.new_empty(entries.shape)
         to_query = query.new_zeros(query.shape)
-        read = [array(one) for one in (grad, entries, query, shares)]
+        read = array(grad), array(entries), array(query), array(shares)
         steps = shares.new_empty(shares.shape).numpy()
         written = steps, to_entries.numpy(), to_query.numpy()
 

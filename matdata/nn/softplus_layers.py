@@ -10,138 +10,25 @@ number of threads.
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from matdata.core.crystals import Array
 from matdata.nn.activations import SHIFT, WORTH_LOOPS, affine_of_softplus, shifted_softplus
 from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, gradients_by_tensors, outside_graphs, use_loops
+from matdata.nn.cpu.blocks import Cut
 from matdata.nn.cpu.onednn_linear import linear
-from matdata.nn.cpu.openmp import in_threads, parts_of_blocks
 from matdata.nn.cpu.operation import Gradient, Operation
-from matdata.nn.segments import Segments, segment_sum
+from matdata.nn.edge_sums import ROWS, EdgeSums
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
-#: Rows of a block, about: few enough for the cache, enough for the calls of a block.
-ROWS = 1024
-_SHIFT = np.float32(SHIFT)
-
-
-class EdgeSums:
-    """Which sites edges are between, and how often each counts in sums over a site's.
-
-    Parameters
-    ----------
-    sender, receiver : (E,) int64
-        Sites of each edge, both of one crystal; on a CPU senders ascend.
-    count : (E, 1), optional
-        How many edges each stands for; one if not given.
-    sites, edges
-        Those of each crystal.
-    """
-
-    def __init__(
-        self,
-        sender: Tensor,
-        receiver: Tensor,
-        count: Tensor | None,
-        sites: Segments,
-        edges: Segments,
-    ) -> None:
-        self.sender, self.receiver, self.count = sender, receiver, count
-        self.sites, self.edges = sites, edges
-
-    def total(self, edges: Tensor) -> Tensor:
-        """Sums over the edges that leave each site, (E, w) to (N, w)."""
-        counted = edges if self.count is None else edges * self.count
-        return segment_sum(counted, self.sender, self.sites.total)
-
-    @functools.cached_property
-    def arrays(self) -> tuple[Array, Array, Array]:
-        """Sender, receiver and count (E,) for compiled loops."""
-        count = self.sender.new_ones(len(self.sender), dtype=torch.float32)
-        if self.count is not None:
-            count = self.count.flatten()
-        return array(self.sender), array(self.receiver), array(count)
-
-    @functools.cached_property
-    def cut(self) -> Cut:
-        """Blocks of whole crystals.
-
-        Raises
-        ------
-        IndexError
-            If senders do not ascend, or an end is no site of its edge's crystal.
-        """
-        sender, receiver, count = self.arrays
-        sites, owner = self.sites.host_offsets, self.edges.host_offsets
-        owner = np.repeat(np.arange(len(owner) - 1), np.diff(owner))
-        same = len(sites) - 1 == self.edges.count
-        if not same or not len(sender) == len(receiver) == len(count) == len(owner):
-            raise IndexError(f"{len(sender)} edges with receivers, counts or crystals of others")
-        first, end = sites[owner], sites[owner + 1]
-        inside = [(first <= ends) & (ends < end) for ends in (sender, receiver)]
-        if not np.all(inside) or np.any(sender[1:] < sender[:-1]):
-            raise IndexError("senders of edges do not ascend, or an end is in another crystal")
-        return Cut.of_sets(self.edges.host_offsets)
-
-
-class Cut:
-    """Rows cut into blocks.
-
-    Parameters
-    ----------
-    offsets : (blocks + 1,)
-        First row of each block, and the end of all.
-    """
-
-    def __init__(self, offsets: Array) -> None:
-        self.offsets, bounds = offsets, offsets.tolist()
-        self.slices = [slice(*pair) for pair in itertools.pairwise(bounds)]
-        self.lengths = [one.stop - one.start for one in self.slices]
-
-    @classmethod
-    def of_rows(cls, count: int) -> Cut:
-        """Blocks of about `ROWS` rows each."""
-        blocks = max(round(count / ROWS), 1)
-        return cls(np.arange(blocks + 1) * count // blocks)
-
-    @classmethod
-    def of_sets(cls, offsets: Array) -> Cut:
-        """The same of whole sets, which begin at the offsets."""
-        blocks = max(round(int(offsets[-1]) / ROWS), 1)
-        cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, blocks) / blocks)
-        return cls(np.unique(np.concatenate([[0], offsets[cuts], offsets[-1:]])))
-
-    def tensors(self, rows: Tensor) -> Sequence[Tensor]:
-        """The rows of each block."""
-        return rows.split(self.lengths) if len(self.lengths) > 1 else (rows,)
-
-    def arrays(self, rows: Array) -> Sequence[Array]:
-        """The rows of each block."""
-        return [rows[one] for one in self.slices]
-
-    def each(self, block: Callable[[int], None]) -> None:
-        """Call it with the numbers of all blocks, in threads where there are several."""
-        count = len(self.lengths)
-        if count == 1:
-            block(0)
-            return
-        inference = torch.is_inference_mode_enabled()
-
-        def work(_: int, first: int, last: int) -> None:
-            with torch.inference_mode(inference):
-                for number in range(first, last):
-                    block(number)
-
-        in_threads(work, self.offsets, parts_of_blocks(count))
+#: In float32, of which compiled loops make float32 ones.
+_SHIFT = cast("float", np.float32(SHIFT))
 
 
 def softplus_layers(rows: Tensor, layers: Sequence[nn.Linear]) -> Tensor:
@@ -193,7 +80,8 @@ def softplus_edge_layers(
     Raises
     ------
     IndexError
-        If, by loops, senders do not ascend or an end is no site of its edge's crystal.
+        If, by loops, senders do not ascend, an end is no site of its edge's crystal, or shapes of
+        ends differ.
     """
     weights = [matrix, *(layer.weight for layer in layers)]
     given = [*weights, *ends, *(layer.bias for layer in layers)]
@@ -227,7 +115,7 @@ class _How:
 
     def cut(self, rows: Tensor) -> Cut:
         """Blocks of the rows."""
-        return _cut_of_rows(rows.shape[0]) if self.sums is None else self.sums.cut
+        return _cut_of_rows(rows.shape[0], ROWS) if self.sums is None else self.sums.cut
 
     def parts(self, given: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
         """Matrices, what is added in the first layer, and biases of the others."""
@@ -252,13 +140,23 @@ def _tensors(how: _How, rows: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
 @outside_graphs
 def _compiled(how: _How, rows: Tensor, *given: Tensor) -> Sequence[Tensor]:
     """The same by blocks."""
+    if how.sums is not None:
+        _require_sites(how.sums, given[0], given[how.depth : how.depth + 2])
     out, summed, *_ = _Layers.of(how, rows, *given)
     return (out,) if how.sums is None else (out, summed)
 
 
+def _require_sites(sums: EdgeSums, matrix: Tensor, ends: Sequence[Tensor]) -> None:
+    """Refuse what the loops, which check nothing, would read beside their arrays."""
+    expected = sums.sites.total, matrix.shape[0]
+    if any(tuple(end.shape) != expected for end in ends):
+        shapes = " and ".join(str(tuple(end.shape)) for end in ends)
+        raise IndexError(f"what sites add has the shapes {shapes}; expected {expected}")
+
+
 @functools.lru_cache(64)
-def _cut_of_rows(count: int) -> Cut:
-    return Cut.of_rows(count)
+def _cut_of_rows(count: int, each: int) -> Cut:
+    return Cut.of_rows(count, each)
 
 
 class _Saved(Context, Protocol):
@@ -275,7 +173,8 @@ class _Layers(Operation):
         from matdata.nn.cpu import softplus_kernels as kernels
 
         weights, first, biases = how.parts([one.detach() for one in given])
-        added = [[array(one) for one in first], *([array(bias)] for bias in biases)]
+        added = [array(one) for one in (*first, *biases)][-how.depth :]
+        own, other = array(first[0]), array(first[-1])
         matrices = [weight.t() for weight in weights]
         cut, made = how.cut(rows), [rows.new_empty(rows.shape[0], one.shape[0]) for one in weights]
         below = [cut.tensors(one) for one in (rows.detach().contiguous(), *made)]
@@ -290,12 +189,10 @@ class _Layers(Operation):
             for layer, matrix in enumerate(matrices):
                 torch.mm(below[layer][n], matrix, out=below[layer + 1][n])
                 if layer or not ends:
-                    kernels.activate(numbers[layer][n], *added[layer], _SHIFT)
+                    kernels.activate(numbers[layer][n], added[layer], _SHIFT)
                 else:
-                    own, other = added[0]
-                    kernels.activate_edges(
-                        numbers[0][n], own, other, ends[0][n], ends[1][n], _SHIFT
-                    )
+                    at = ends[0][n], ends[1][n]
+                    kernels.activate_edges(numbers[0][n], own, other, *at, _SHIFT)
             if ends:
                 kernels.add_counted(numbers[-1][n], ends[0][n], ends[2][n], total)
 
@@ -367,9 +264,7 @@ class _Gradient(Gradient):
         def block(n: int) -> None:
             down = torch.empty_like(grads[n]) if ends else grads[n].clone()
             if ends:
-                kernels.back_counted(
-                    grads[n].numpy(), summed, ends[0][n], ends[2][n], down.numpy()
-                )
+                kernels.back_counted(grads[n].numpy(), summed, ends[0][n], ends[2][n], down.numpy())
             for layer in reversed(range(how.depth)):
                 kernels.descend(down.numpy(), numbers[layer][n], _SHIFT, of_biases[layer][n])
                 torch.mm(down.t(), below[layer][n], out=to_weights[layer][n])
