@@ -13,10 +13,12 @@ import math
 from typing import TYPE_CHECKING
 
 from matdata.core.jit import kernel, sums
-from matdata.nn.cpu.elementary import ZERO, exp_below
+from matdata.nn.cpu.elementary import ZERO, exp_below, single
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
+
+_LEAST = single(-math.inf)
 
 
 @sums
@@ -55,7 +57,7 @@ def forward(
     """Fill `shares` (n,) and `out` (b, w), 0 before, for sets `first` to `last - 1`."""
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
-        top = ZERO - math.inf
+        top = _LEAST
         for e in range(begin, end):
             score = _dot(entries[e], query[chosen]) + log_weights[e]
             shares[e] = score
