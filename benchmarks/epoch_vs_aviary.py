@@ -251,8 +251,11 @@ def products(function: Callable[[], None]) -> float:
     """Floating point operations of the matrix products of a call, in 10^9."""
     from torch.utils.flop_counter import FlopCounterMode
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # it sees those of its own thread alone
     with products_by(None), FlopCounterMode(display=False) as counter:  # it knows torch's alone
         function()
+    torch.set_num_threads(threads)
     return float(counter.get_total_flops()) / 1e9
 
 

@@ -16,6 +16,7 @@ from matdata.nn.compositions import (
 )
 from matdata.nn.convolution import GatedConvolution
 from matdata.nn.cpu.onednn_linear import Linear, linear
+from matdata.nn.edge_sums import EdgeSums
 from matdata.nn.edges import Edges
 from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.gated_sum import gated_sum
@@ -28,6 +29,7 @@ from matdata.nn.networks import (
     uniform,
 )
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
+from matdata.nn.query_attention import query_attention
 from matdata.nn.segments import (
     Segments,
     segment_max,
@@ -35,6 +37,7 @@ from matdata.nn.segments import (
     segment_softmax,
     segment_sum,
 )
+from matdata.nn.softplus_layers import softplus_edge_layers, softplus_layers
 from matdata.nn.table_nodes import TableNodes
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "ContributionHead",
     "Contributions",
     "CountedBatchNorm",
+    "EdgeSums",
     "Edges",
     "ElementEmbedding",
     "GatedConvolution",
@@ -66,11 +70,14 @@ __all__ = [
     "gated_sum",
     "linear",
     "linear_of_softplus",
+    "query_attention",
     "segment_max",
     "segment_mean",
     "segment_softmax",
     "segment_sum",
     "shifted_softplus",
+    "softplus_edge_layers",
+    "softplus_layers",
     "start_as_keras",
     "uniform",
 ]

@@ -59,11 +59,15 @@ def linear_of_softplus(layer: nn.Linear, rows: Tensor) -> Tensor:
     saves a pass over all of them. Not in 16 bits, where ``W s`` would lose what the shift leaves,
     nor where compiled loops subtract it on their way.
     """
+    return affine_of_softplus(layer.weight, layer.bias, rows)
+
+
+def affine_of_softplus(weight: Tensor, bias: Tensor, rows: Tensor) -> Tensor:
+    """`linear_of_softplus` by the layer's matrix (m, k) and bias (m,)."""
     whole = rows.dtype not in (torch.float16, torch.bfloat16)
     if whole and rows.numel() >= WORTH_LOOPS and not _by_loops(rows):
-        bias = layer.bias - SHIFT * layer.weight.sum(1)
-        return linear(softplus(rows), layer.weight, bias)
-    return linear(shifted_softplus(rows), layer.weight, layer.bias)
+        return linear(softplus(rows), weight, bias - SHIFT * weight.sum(1))
+    return linear(shifted_softplus(rows), weight, bias)
 
 
 @outside_graphs

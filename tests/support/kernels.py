@@ -13,10 +13,14 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matdata
 from matdata.core.kernel_cache import digest_of_sources
 from matdata.store.locks import LOCK, holding
+
+if TYPE_CHECKING:
+    from matdata.nn import Segments as Sets
 
 #: Specs of features whose kernels a test is likely to need.
 FEATURES = ("ofm", "voronoi", "voronoi-facets", "graph", "wyckoff")
@@ -55,7 +59,7 @@ def main() -> None:
 
     from matdata import api
     from matdata.load import gather
-    from matdata.nn import Segments, attention_pooling, pair_attention
+    from matdata.nn import Segments, attention_pooling, pair_attention, query_attention
     from matdata.nn.table_nodes import summed
     from support.crystals import few
 
@@ -64,6 +68,9 @@ def main() -> None:
             api.compute(spec, few())
     gather.compiled()
     sets = Segments.of_lengths([3, 1, 2])
+    _call_softplus_layers(sets)
+    entries = torch.randn(6, 4, requires_grad=True)
+    query_attention(entries, torch.randn(3, 4), sets).sum().backward()
     for dtype in (torch.float32, torch.float64):
         gate, prior = torch.randn(2, 4, dtype=dtype), torch.randn(6, 2, dtype=dtype)
         for attention, width in ((pair_attention.compiled, 32), (attention_pooling.compiled, 16)):
@@ -72,3 +79,17 @@ def main() -> None:
         table = torch.randn(2, 3, dtype=dtype, requires_grad=True)
         numbers, place = torch.ones(6, dtype=dtype), torch.arange(6) % 2
         summed([table], [place], numbers, table[0]).sum().backward()
+
+
+def _call_softplus_layers(sets: Sets) -> None:
+    import torch
+
+    from matdata.nn import EdgeSums, Linear, Segments, softplus_edge_layers, softplus_layers
+
+    rows = torch.randn(6 << 10, 16, requires_grad=True)
+    softplus_layers(rows, [Linear(16, 16)]).sum().backward()
+    place = torch.arange(6).repeat_interleave(1 << 10)
+    edges = Segments.of_lengths((sets.host_lengths << 10).tolist())
+    ends, sums = (torch.randn(6, 16),) * 2, EdgeSums(place, place, None, sets, edges)
+    out, summed = softplus_edge_layers(rows, torch.randn(16, 16), ends, [Linear(16, 16)], sums)
+    (out.sum() + summed.sum()).backward()

@@ -9,8 +9,9 @@ module                 interface                      without it
 =====================  =============================  ===========================================
 `onednn_linear`        an operator of torch (private) torch's own matrix products
 `attention_kernels`,   numba (public)                 attention, pooling, gated sums and softplus
-`pooling_kernels`,                                    with tensors; products with nodes in place
-`gated_kernels`,                                      of tables
+`pooling_kernels`,                                    and layers with it with tensors; products
+`gated_kernels`,                                      with nodes in place of tables
+`query_kernels`,
 `softplus_kernels`,
 `table_kernels`
 `operation`            a query of torch (private)     calls of operations take longer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -82,6 +82,32 @@ def use_loops(values: Tensor) -> bool:
 def array(tensor: Tensor) -> Array:
     """A tensor's numbers for a compiled loop, rows without gaps."""
     return tensor.detach().contiguous().numpy()
+
+
+def gradients_by_tensors(
+    function: Callable[..., Sequence[Tensor]],
+    grads: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """Gradients that have gradients of their own, of what loops computed.
+
+    Parameters
+    ----------
+    function
+        The same by operations of torch.
+    grads
+        Gradients of its outputs.
+    inputs
+        What it is called with.
+    wanted
+        For each input, whether its gradient is; None is returned for others.
+    """
+    chosen = [one for one, is_wanted in zip(inputs, wanted, strict=True) if is_wanted]
+    with torch.enable_grad():
+        outputs = function(*inputs)
+        found = iter(torch.autograd.grad(outputs, chosen, grads, create_graph=True))
+    return [next(found) if is_wanted else None for is_wanted in wanted]
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,12 @@ def how_many_parts(size: int) -> int:
     return 1 if threads == 1 else PARTS_PER_THREAD * threads
 
 
+def parts_of_blocks(blocks: int) -> int:
+    """As `how_many_parts`, for so many blocks that are each worth a thread."""
+    threads = min(torch.get_num_threads(), blocks)
+    return 1 if threads <= 1 else PARTS_PER_THREAD * threads
+
+
 def in_threads(
     work: Callable[[int, int, int], None], offsets: Array, parts: int, team: Team | None = None
 ) -> None:

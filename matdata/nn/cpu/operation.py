@@ -50,6 +50,13 @@ class Operation(torch.autograd.Function):
         """What the operation makes of its inputs."""
         return (cls if _transformed() else cls._plain).apply(*inputs)  # type: ignore[no-untyped-call]
 
+    @classmethod
+    def within_backward(cls, *inputs: object) -> Any:
+        """As `of`, in a backward pass that records nothing (without ``create_graph``)."""
+        if torch.is_grad_enabled() or _transformed():
+            return cls.of(*inputs)
+        return cls.forward(*inputs)
+
 
 class Gradient(Operation):
     """The gradient of an operation by compiled loops, which has none of its own.

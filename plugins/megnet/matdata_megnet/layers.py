@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from matdata.plugin import Segments
 from matdata.plugin.nn import (
+    EdgeSums,
     Linear,
     linear,
-    linear_of_softplus,
-    segment_softmax,
-    segment_sum,
-    shifted_softplus,
+    query_attention,
+    softplus_edge_layers,
+    softplus_layers,
 )
 
 
@@ -37,18 +37,12 @@ class Dense(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """(n, first) to (n, last)."""
-        return self.after_first(self.linears[0](rows))
+        return softplus_layers(rows, self.linears)
 
     @property
     def linears(self) -> list[Linear]:
         """The layers."""
         return cast("list[Linear]", list(self.layers))
-
-    def after_first(self, rows: Tensor) -> Tensor:
-        """From what the first layer computes, before its activation, to (n, last)."""
-        for layer in self.linears[1:]:
-            rows = linear_of_softplus(layer, rows)
-        return shifted_softplus(rows)
 
 
 class DenseOnParts(Dense):
@@ -82,19 +76,15 @@ class Ends:
 
     Attributes
     ----------
-    sender, receiver : (E,) int64
-        Sites of each edge.
-    count : (E, 1), optional
-        How many edges of the crystal each stands for; one if not given.
+    sums
+        Sites of each edge, and how many edges of the crystal it stands for.
     degree : (N, 1)
         Edges that leave a site, at least 1.
     edges : (b, 1)
         Edges of a crystal, at least 1.
     """
 
-    sender: Tensor
-    receiver: Tensor
-    count: Tensor | None
+    sums: EdgeSums
     degree: Tensor
     edges: Tensor
 
@@ -128,11 +118,9 @@ class Convolution(nn.Module):
         (own, other, between, whole), bias = self.edge_func.first()
         of_state = state.index_select(0, crystals.owner)
         of_sender = linear(sites, own, bias) + linear(state, whole).index_select(0, crystals.owner)
-        mixed = linear(edges, between) + of_sender.index_select(0, ends.sender)
-        mixed = mixed + linear(sites, other).index_select(0, ends.receiver)
-        edges = self.edge_func.after_first(mixed)
-        counted = edges if ends.count is None else edges * ends.count
-        summed = segment_sum(counted, ends.sender, len(sites))
+        of_ends = of_sender, linear(sites, other)
+        after = self.edge_func.linears[1:]
+        edges, summed = softplus_edge_layers(edges, between, of_ends, after, ends.sums)
         sites = self.node_func(torch.cat([sites, summed / ends.degree, of_state], 1))
         of_edges = crystals.sum(summed) / ends.edges
         state = self.state_func(torch.cat([state, of_edges, crystals.mean(sites)], 1))
@@ -185,27 +173,28 @@ class Set2Set(nn.Module):
         self.lstm = nn.LSTMCell(2 * width, width)  # holds the weights alone: vmap knows no LSTM
         self.width, self.steps = width, steps
 
-    def forward(
-        self, entries: Tensor, owner: Tensor, sets: int, log_count: Tensor | None = None
-    ) -> Tensor:
-        """Entries (n, w), the set of each (n,), and the number of sets b, to (b, 2 w).
+    def forward(self, entries: Tensor, sets: Segments, log_count: Tensor | None = None) -> Tensor:
+        """Entries (n, w) of b sets to (b, 2 w).
 
         `log_count` (n, 1) are logarithms of how many entries each stands for.
         """
-        hidden = cell = entries.new_zeros(sets, self.width)
-        pooled = entries.new_zeros(sets, 2 * self.width)
-        for _ in range(self.steps):
-            hidden, cell = self._step(pooled, hidden, cell)
-            scores = (entries * hidden.index_select(0, owner)).sum(1, keepdim=True)
-            share = segment_softmax(scores, owner, sets, log_count)
-            pooled = torch.cat([hidden, segment_sum(entries * share, owner, sets)], 1)
+        own = self.lstm
+        bias = own.bias_ih + own.bias_hh
+        # what it pooled begins with what is hidden, so one product serves both matrices
+        matrix = own.weight_ih + F.pad(own.weight_hh, (0, self.width))
+        hidden, cell = _step(bias[None], None)  # it begins with zeros: one row for all sets
+        hidden, cell = hidden.expand(sets.count, -1), cell.expand(sets.count, -1)
+        pooled = torch.cat([hidden, query_attention(entries, hidden, sets, log_count)], 1)
+        for _ in range(1, self.steps):
+            hidden, cell = _step(linear(pooled, matrix, bias), cell)
+            pooled = torch.cat([hidden, query_attention(entries, hidden, sets, log_count)], 1)
         return pooled
 
-    def _step(self, rows: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """A step of an LSTM, gates in the order of torch's."""
-        own = self.lstm
-        gates = F.linear(rows, own.weight_ih, own.bias_ih)
-        gates = gates + F.linear(hidden, own.weight_hh, own.bias_hh)
-        take, keep, fresh, show = gates.chunk(4, 1)
-        cell = torch.sigmoid(keep) * cell + torch.sigmoid(take) * torch.tanh(fresh)
-        return torch.sigmoid(show) * torch.tanh(cell), cell
+
+def _step(gates: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
+    """A step of an LSTM from gates in the order of torch's; `cell` is 0 if it is not given."""
+    take, keep, fresh, show = gates.chunk(4, 1)
+    after = torch.sigmoid(take) * torch.tanh(fresh)
+    if cell is not None:
+        after = after + torch.sigmoid(keep) * cell
+    return torch.sigmoid(show) * torch.tanh(after), after

@@ -68,11 +68,10 @@ class MEGNetwork(nn.Module):
         state = self.state_encoder(zero).expand(crystals.count, -1)
         for block in self.blocks:
             edges, sites, state = block(edges, sites, state, ends, crystals)
-        owner = graph.crystal.index_select(0, held.sender)
         log_count = None if held.count is None else held.count.log()
         pooled = [
-            self.node_s2s(sites, crystals.owner, crystals.count),
-            self.edge_s2s(edges, owner, crystals.count, log_count),
+            self.node_s2s(sites, crystals),
+            self.edge_s2s(edges, ends.sums.edges, log_count),
             state,
         ]
         outputs: Tensor = self.heads(self.trunk(torch.cat(pooled, 1)))
@@ -81,6 +80,10 @@ class MEGNetwork(nn.Module):
 
 def _ends(held: blocks.Edges, graph: GraphBatch) -> Ends:
     """Ends of the edges, and the numbers of all edges by site and by crystal."""
-    degree = held.degree(len(graph.numbers))
-    edges = graph.segments["edge"].lengths.to(degree.dtype)[:, None]
-    return Ends(held.sender, held.receiver, held.count, degree, edges.clamp(min=1.0))
+    degree, sites = held.degree(len(graph.numbers)), graph.segments["site"]
+    number = graph.segments["edge"].lengths.to(degree.dtype)[:, None]
+    edges = graph.segments["edge"]
+    if held.count is not None:  # distinct ones, on a CPU
+        edges = blocks.Segments(torch.searchsorted(held.sender, sites.offsets))
+    sums = blocks.EdgeSums(held.sender, held.receiver, held.count, sites, edges)
+    return Ends(sums, degree, number.clamp(min=1.0))
