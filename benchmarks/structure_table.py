@@ -20,9 +20,9 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from epoch_vs_aviary import read_structures  # sets the number of threads first
 
@@ -44,6 +44,7 @@ from matdata.training.settings import TrainSettings, train_settings
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Crystals
+    from matdata.features.base import Featurizer
     from matdata.load.batch import Batch
 
 warnings.simplefilter("ignore")
@@ -58,6 +59,8 @@ SETS = {
 }  # fmt: skip
 TARGET = "target"
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
+#: Makes a featurizer by its name and settings.
+Makes: TypeAlias = "Callable[[str, Mapping[str, object]], Featurizer]"
 #: A schedule is asked for its factor at one of so many steps.
 FINE = 1_000_000
 
@@ -82,10 +85,12 @@ class Model:
 class Data:
     """Materials, their targets and the inputs of a model."""
 
-    def __init__(self, materials: Crystals, values: np.ndarray, model: Model) -> None:
+    def __init__(
+        self, materials: Crystals, values: np.ndarray, model: Model, make: Makes = featurizer
+    ) -> None:
         self.specs = model.trainer.inputs()
         settings = model.trainer.input_settings()
-        made = {spec: featurizer(spec, dict(settings.get(spec, {}))) for spec in self.specs}
+        made = {spec: make(spec, dict(settings.get(spec, {}))) for spec in self.specs}
         features = {
             spec: MemoryFeature(one, for_featurizer(materials, one)) for spec, one in made.items()
         }

@@ -50,6 +50,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/report_table.py": ("--rows", "2000", "--columns", "30", "--repeat", "1"),
     "benchmarks/spectra.py": ("--materials", "60", "--points", "20", "--epochs", "1"),
     "benchmarks/protostructure_vs_pymatgen.py": ("--limit", "6"),
+    "benchmarks/quotient_lines.py": ("--limit", "40", "--seconds", "0.1", "--seeds", "2"),
     "benchmarks/quotient_sizes.py": ("--limit", "6"),
     "benchmarks/voronoi_vs_matminer.py": FEW,
     "benchmarks/wyckoff_vs_aviary.py": ("--limit", "6"),
@@ -79,6 +80,7 @@ HELP = (
 #: Parts of others, without a `main`.
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
+    "benchmarks/quotient_pairs.py",
     "benchmarks/scale_children.py", "benchmarks/scale_table.py", "benchmarks/structure_rivals.py",
     "tools/wyckoff_geometry.py",
     *(f"matdata_recipes/{name}.py" for name in (
