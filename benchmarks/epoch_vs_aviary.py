@@ -6,7 +6,8 @@ the validation errors after the same number of epochs stand beside them. aviary 
 dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
 the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. Its
 Gaussians of distances hold subnormal numbers, on which processors of Intel are slow; ``--flush``
-has torch take such numbers as 0 on both sides. On
+has torch take such numbers as 0 on both sides. ``--avx2`` holds torch, MKL, oneDNN and numba to the
+instructions of a processor without AVX-512, where products take more of both sides' time. On
 processors of AMD with AVX-512 matdata has its products made by oneDNN
 (`matdata.nn.cpu.onednn_linear`); ``--torch-products`` shows what is left without. The last line
 counts the matrix products of both sides, and estimates the ratio that would be left if ours did
@@ -31,7 +32,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from timing import public, read_crystals
+from timing import hold_to_avx2, instructions_used, public, read_crystals
 
 import numpy as np
 import torch
@@ -271,7 +272,10 @@ def main() -> int:
     parser.add_argument("--frozen", action="store_true", help="aviary's table of elements too")
     parser.add_argument("--flush", action="store_true", help="take subnormal numbers as 0")
     parser.add_argument("--torch-products", action="store_true", help="in matdata as well")
+    parser.add_argument("--avx2", action="store_true", help="as without AVX-512, on both sides")
     chosen = parser.parse_args()
+    if chosen.avx2:
+        hold_to_avx2()
     torch.set_num_threads(chosen.threads)
     if chosen.flush and not torch.set_flush_denormal(True):
         print("this processor does not take subnormal numbers as 0", file=sys.stderr)
@@ -297,7 +301,7 @@ def compare(chosen: argparse.Namespace) -> int:
     maker = "oneDNN" if onednn_is_faster() and not chosen.torch_products else "torch"
     print(
         f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s), "
-        f"our products by {maker}; {torch.backends.cpu.get_cpu_capability()} in torch"
+        f"our products by {maker}; {instructions_used()}"
         + (", subnormal numbers taken as 0" if chosen.flush else "")
     )
     for name, row in (("shortest", best), ("median", middle)):

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoch_vs_aviary import Ours, products, rate_of_products, read_structures, timed
 from structure_rivals import MatGL, OnDGL, PyG, Theirs, structures_of
+from timing import hold_to_avx2, instructions_used
 
 import numpy as np
 import torch
@@ -126,7 +127,10 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=3, help="of each, after one to warm up")
     parser.add_argument("--limit", type=int, help="so many crystals of the file alone")
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--avx2", action="store_true", help="as without AVX-512, on both sides")
     chosen = parser.parse_args()
+    if chosen.avx2:
+        hold_to_avx2()
     torch.set_num_threads(chosen.threads)
     materials, values = read_structures("perov5/val.csv.gz", "heat_all")
     rows = np.arange(len(values))[: chosen.limit]
@@ -143,7 +147,7 @@ def main() -> int:
     maker = "oneDNN" if onednn_is_faster() else "torch"
     print(
         f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s), products by "
-        f"{maker}, {torch.backends.cpu.get_cpu_capability()}"
+        f"{maker}; {instructions_used()}"
     )
     print(f"  losses of the first {STEPS} steps differ by {difference:.1e} at most, relatively")
     ratio = best[1] / best[0]

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from matdata.core.crystals import Crystals
 
 REPEATS = 5
+#: What holds torch, MKL, oneDNN and numba to the instructions of a processor without AVX-512.
+AVX2_ALONE = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "NUMBA_CPU_NAME": "x86-64-v3",
+    "NUMBA_CPU_FEATURES": "",
+}
 
 
 def public(name: str) -> Path:
@@ -80,3 +88,18 @@ def instruction_set() -> str:
 
     order = ("AVX512_SPR", "AVX512_ICL", "AVX512_SKX", "AVX2", "SVE", "ASIMD", "SSE42")
     return next((name for name in order if features.get(name)), "unknown")
+
+
+def hold_to_avx2() -> None:
+    """Start this script anew with all libraries held to AVX2: they read that when loaded."""
+    if any(os.environ.get(name) != value for name, value in AVX2_ALONE.items()):
+        os.execve(sys.executable, sys.orig_argv, os.environ | AVX2_ALONE)
+
+
+def instructions_used() -> str:
+    """What is used of them: by torch's own loops, and by all where all are held to AVX2."""
+    import torch
+
+    held = all(os.environ.get(name) == value for name, value in AVX2_ALONE.items())
+    torch_s = torch.backends.cpu.get_cpu_capability()
+    return f"{instruction_set()}, " + ("all held to AVX2" if held else f"{torch_s} in torch")

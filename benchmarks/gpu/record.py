@@ -14,6 +14,8 @@ from typing import Any
 #: A check holds or not; a number is measured and, where there is an aim for it, meets it or not.
 PASSED, FAILED, SKIPPED, MEASURED, MISSED = "passed", "failed", "skipped", "measured", "missed"
 RESULTS = "results.json"
+#: Environment variable with the plugins that a run is about, all of them where it is not set.
+PLUGINS = "MATDATA_GPU_PLUGINS"
 
 
 class CheckError(AssertionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from gpu.crystals import NAME, TARGET, Place
-from gpu.record import Skip
+from gpu.record import PLUGINS, Skip
 from matdata.core.errors import FeatureError, MatdataError
 from matdata.features import featurizer
 from matdata.load.loader import Loader
@@ -75,8 +76,10 @@ def _why_unused(plugin: type[Trainer]) -> str:
 
 
 def networks() -> list[str]:
-    """Names of the plugins at hand that train a network."""
-    return [name for name, reason in plugins().items() if not reason]
+    """Names of the plugins at hand that train a network, of those that the run is about."""
+    chosen = [name for name in os.environ.get(PLUGINS, "").split(",") if name]
+    trained = [name for name, reason in plugins().items() if not reason]
+    return [name for name in trained if not chosen or name in chosen]
 
 
 def few(names: list[str], rehearsal: bool) -> list[str]:

@@ -7,9 +7,12 @@ to 2e-4 and weights after a step to 2e-6, of their norms (see `assert_near`), in
 from __future__ import annotations
 
 import copy
+import importlib
+import inspect
 import itertools
 import sys
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -158,3 +161,26 @@ def test_loops_run_without_openmp():
     done = []
     openmp.in_threads(lambda *part: done.append(part), np.arange(9), 8, openmp.own_team)
     assert sorted(done) == [(part, part, part + 1) for part in range(8)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+@pytest.mark.parametrize("name", ["attention_kernels", "pooling_kernels"])
+def test_attention_in_single_precision_computes_nothing_in_double(name, direction):
+    """A share in double precision makes the loops over channels, which it scales, half as fast."""
+    function = getattr(importlib.import_module(f"matdata.nn.cpu.{name}"), direction).py_func
+    kinds = {
+        **dict.fromkeys(("offsets", "pair_offsets"), numba.int64[::1]),
+        **dict.fromkeys(("first", "last"), numba.int64),
+        **{"slope": numba.float32, "distinct": numba.boolean},
+    }
+    one_axis = {"shift", "to_shift"} if name == "pooling_kernels" else set()
+    signature = [
+        kinds.get(given, numba.float32[::1] if given in one_axis else numba.float32[:, ::1])
+        for given in inspect.signature(function).parameters
+    ]
+    compiled = numba.njit(error_model="numpy")(function)
+    compiled.compile(tuple(signature))
+    types = compiled.overloads[tuple(signature)].type_annotation.typemap
+    assert len(types) > 100
+    assert [one for one, kind in types.items() if "float64" in str(kind)] == []

@@ -135,7 +135,7 @@ def forward(
             pair = pair_offsets[chosen]
             for i in range(begin, end):
                 _shifted(left, both[i, at : at + gates], added[at : at + gates])
-                top = slope - slope - math.inf
+                top = -slope / (slope - slope)  # minus infinity, of the type of the arrays
                 for j in range(begin, end):
                     if distinct and j == i:
                         continue

@@ -108,7 +108,7 @@ def forward(
         begin, end = offsets[chosen], offsets[chosen + 1]
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
-            top = slope - slope - math.inf
+            top = -slope / (slope - slope)  # minus infinity, of the type of the arrays
             for j in range(begin, end):
                 score = (
                     _gated(rows[j, at : at + gates], shift[at : at + gates], gate[m], slope)
