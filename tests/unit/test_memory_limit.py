@@ -52,9 +52,9 @@ def test_what_does_not_fit_fails_within_and_fits_afterwards(free):
 def test_swap_counts_and_a_sixteenth_is_left(free):
     free.update(memory=160 * MB, swap=40 * MB)
     with memory_limit():
-        np.empty(150 * MB, dtype=np.uint8)
+        np.empty(160 * MB, dtype=np.uint8)
         with pytest.raises(MemoryError):
-            np.empty(191 * MB, dtype=np.uint8)
+            np.empty(230 * MB, dtype=np.uint8)
 
 
 def test_it_follows_what_is_free(free, monkeypatch):
