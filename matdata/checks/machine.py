@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matdata.checks.finding import Finding, State
+from matdata.core.memory import memory_of_machine
 from matdata.core.packages import install_command, version_of
 from matdata.core.printable import human_bytes
 from matdata.core.redaction import excerpt
@@ -43,7 +44,7 @@ def processor() -> Iterator[Finding]:
     shown = ", ".join(one for one in INSTRUCTIONS if one in flags) or "not known"
     text = f"{platform.machine()}, {usable} of {cores} cores usable, instructions: {shown}"
     yield Finding("machine", "processor", "ok", text)
-    memory = _memory()
+    memory = memory_of_machine()
     if memory is not None:
         yield Finding("machine", "memory", "ok", human_bytes(memory))
 
@@ -55,19 +56,6 @@ def _flags() -> set[str]:
         return set()
     lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
     return set(lines[0].partition(":")[2].split()) if lines else set()
-
-
-def _memory() -> int | None:
-    """Bytes that this process may use: of the machine, or of its control group."""
-    try:
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        limit = "max"
-    return min(machine, int(limit)) if limit.isdecimal() else machine
 
 
 def accelerators(full: bool) -> Iterator[Finding]:

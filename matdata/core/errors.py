@@ -154,7 +154,7 @@ class DivergenceError(TrainError):
 
 
 class DeviceError(MatdataError):
-    """An accelerator is full, was lost, or cannot carry out an operation."""
+    """A device, or the memory of the machine, is full, was lost, or cannot do an operation."""
 
 
 def first_few(values: Iterable[object]) -> str:

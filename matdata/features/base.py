@@ -190,12 +190,13 @@ class Featurizer(ABC, Generic[S_co]):
         return ["1"] * len(self.labels())
 
     @property
-    def cell_of_sites(self) -> str:
-        """Which cell of a material the entries of level ``site`` are of: the one that is given.
+    def cell_of_sites(self) -> str | None:
+        """Which cell of a material its rows of level ``site`` are of: the one that is given.
 
-        Inputs whose sites are those of another are not loaded beside those of this one.
+        None if readers get no row per site: nothing of that level is stored, or the batch form is
+        one row per material. Inputs whose sites are of different cells are not loaded together.
         """
-        return "given"
+        return "given" if any(field.level == "site" for field in self.fields) else None
 
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that it reads, where it requires ``columns``."""

@@ -95,6 +95,11 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
         return f"matdata.load.inputs.sites:{kind}FieldBatch"
 
     @property
+    def cell_of_sites(self) -> str | None:
+        """The given one; None with ``level="structure"``, whose readers get the mean alone."""
+        return super().cell_of_sites if self.settings.level == "site" else None
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The element and the neighbours' weighted valence of each site."""
         size = self._vectors().shape[1]

@@ -9,10 +9,10 @@ from matdata.features.base import Featurizer
 
 
 def cells_of_sites(featurizers: Mapping[str, Featurizer]) -> dict[str, str]:
-    """By cell (`Featurizer.cell_of_sites`) the first name of a featurizer that stores its sites."""
+    """By cell (`Featurizer.cell_of_sites`) the first name of a featurizer with a row per site."""
     cells: dict[str, str] = {}
     for name, one in featurizers.items():
-        if any(field.level == "site" for field in one.fields):
+        if one.cell_of_sites is not None:
             cells.setdefault(one.cell_of_sites, name)
     return cells
 

@@ -1,55 +1,101 @@
-"""What torch reports of an accelerator, as errors that name the cause and the next step."""
+"""What torch reports of a device, as errors that name the cause and the next step."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from matdata.core.errors import DeviceError
+from matdata.core.memory import own_memory
+from matdata.core.memory_limit import memory_limit, room
+from matdata.core.printable import human_bytes
 
 _DRIVER = re.compile(r"driver on your system is too old|driver version is insufficient")
 _VERSION = re.compile(r"found version (\d+)")
 _LOST = re.compile(r"(?:CUDA|HIP|CUDNN|cuDNN|CUBLAS|NCCL|MPS)[\w ]* error:? ?\S.*", re.IGNORECASE)
 #: A library that finds no room for its own workspace says so in other words than torch.
 _FULL = re.compile(r"out of memory|_ALLOC_FAILED", re.IGNORECASE)
+#: What torch says where the memory of the machine, not of a GPU, is full.
+_HOST_FULL = re.compile(r"DefaultCPUAllocator: .*memory|std::bad_alloc")
 _UNORDERED = re.compile(r"(\S+) does not have a deterministic implementation")
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+#: What makes the computations of a network smaller.
+SMALLER = "use smaller batches (batch_size, max_edges, max_entries), loader=stream"
+#: Values that torch gives to one thread at least.
+_GRAIN = 1 << 15
 
 
 @contextlib.contextmanager
-def device_errors(device: Any, kept: str = "") -> Iterator[None]:
-    """Turn what torch raises of an accelerator within into a `DeviceError`.
+def device_errors(device: Any, kept: str = "", smaller: str = SMALLER) -> Iterator[None]:
+    """Turn what torch raises of a device within into a `DeviceError`.
 
-    Errors of other kinds pass as they are.
+    On the CPU the process may take no more memory within than there is
+    (`matdata.core.memory_limit`). Errors of other kinds pass as they are.
 
     Parameters
     ----------
     device
-        The device, for messages.
+        The device; its name serves for messages.
     kept
         What is left of the work when the device fails.
+    smaller
+        What a user can do for a computation that takes less memory of the machine.
 
     Raises
     ------
     DeviceError
-        If the device is full or was lost, its driver is too old for torch, or it has no
-        deterministic form of an operation that was asked for.
+        If the device or the memory of the machine is full, the device was lost, its driver is too
+        old for torch, or it has no deterministic form of an operation that was asked for.
     """
-    try:
-        yield
-    except RuntimeError as error:
-        raised = device_error(error, str(device), kept)
-        if raised is None:
-            raise
-        raise raised from error
+    with contextlib.ExitStack() as limited:
+        try:
+            if str(device).partition(":")[0] == "cpu":
+                _start_threads(_threads())
+                limited.enter_context(memory_limit())
+            yield
+        except (RuntimeError, MemoryError) as error:
+            left = None
+            with contextlib.suppress(MemoryError):
+                left = room()  # by the limit that was hit
+            limited.close()  # an error takes memory too
+            raised = device_error(error, str(device), kept, smaller, left)
+            if raised is None:
+                raise
+            raise raised from error
 
 
-def device_error(error: RuntimeError, device: str, kept: str = "") -> DeviceError | None:
-    """What an error of torch says of a device; None if it is of another kind."""
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+@functools.cache
+def _start_threads(count: int) -> None:
+    """Have OpenMP start its threads: it ends the process where it finds no memory for one."""
+    import torch
+
+    torch.ones(count * _GRAIN).neg_()
+
+
+def device_error(
+    error: RuntimeError | MemoryError,
+    device: str,
+    kept: str = "",
+    smaller: str = SMALLER,
+    left: int | None = None,
+) -> DeviceError | None:
+    """What an error of torch or NumPy says of a device; None if it is of another kind.
+
+    `left` are the bytes that the process could still take when it was raised.
+    """
     text = str(error)
     after = f"; {kept}" if kept else ""
+    if isinstance(error, MemoryError) or _HOST_FULL.search(text):
+        return _machine_full(text, after, smaller, room() if left is None else left)
     if is_driver_fault(text):
         return DeviceError(
             f"device {device!r} cannot be used",
@@ -84,6 +130,22 @@ def device_error(error: RuntimeError, device: str, kept: str = "") -> DeviceErro
             f"CUDA_LAUNCH_BLOCKING=1 then names the operation{after}",
         )
     return None
+
+
+def _machine_full(text: str, after: str, smaller: str, left: int) -> DeviceError:
+    own = own_memory()
+    held = "" if own is None else f"this process holds {human_bytes(own.held)}, and "
+    wanted = re.search(r"tried to allocate (\d+) bytes|Unable to allocate ([\d.]+ \w+)", text)
+    more = ""
+    if wanted:
+        more = f" for {human_bytes(int(wanted[1])) if wanted[1] else wanted[2]} more"
+    return DeviceError(
+        f"the memory of this machine does not suffice{more}: {held}{human_bytes(left)} "
+        "are free for it",
+        cause="what is computed for a batch grows with its materials, their sites and their pairs "
+        "of sites, or other programs need the memory",
+        next_step=f"{smaller}, or end other programs{after}",
+    )
 
 
 def is_driver_fault(text: str) -> bool:

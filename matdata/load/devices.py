@@ -8,9 +8,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
+from matdata.core.memory import memory_free
 from matdata.core.packages import needed_for
 from matdata.load.device_errors import device_errors, driver_fault, is_driver_fault
-from matdata.load.modes import host_free
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ def find_device(name: object) -> tuple[torch.device, int | None]:
             f"device {str(device)!r} is not there: {str(error).splitlines()[0]}",
             next_step=_devices_here(),
         ) from error
-    return device, host_free()  # such devices share the memory of the host
+    return device, memory_free()  # such devices share the memory of the host
 
 
 def _gpus() -> tuple[int, str | None]:

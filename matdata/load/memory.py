@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdata.core.errors import DeviceError
+from matdata.core.memory import memory_free
 from matdata.core.printable import human_bytes
-from matdata.load.modes import host_free
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,7 @@ WORTH_CHECKING = 1 << 28
 def free_bytes(device: torch.device) -> int:
     """Bytes that can still be taken on a device; on a GPU what torch holds unused counts too."""
     if device.type != "cuda":
-        return host_free()  # such devices share the memory of the host
+        return memory_free()  # such devices share the memory of the host
     import torch
 
     held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)

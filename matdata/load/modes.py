@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.memory import memory_free
 from matdata.core.printable import human_bytes
 
 MODES = ("resident", "ram", "stream")
@@ -60,7 +59,7 @@ def choose(requested: str | None, columns: int, device: str, device_free: int | 
     size = human_bytes(columns)
     if requested is not None:
         return Mode(requested, f"{size} of columns; asked for")
-    free = host_free()
+    free = memory_free()
     if device_free is not None and columns <= DEVICE_SHARE * device_free:
         return Mode(
             "resident", f"{size} of columns fit into {human_bytes(device_free)} of {device}"
@@ -83,21 +82,6 @@ def too_small(mode: Mode, device: str) -> Mode:
     """The mode in place of `resident` where the device turns out to be too small for it."""
     text = f"the columns did not fit on {device} ({mode.reason}), so they stay in memory"
     return Mode("ram", text, instead_of=mode.name)
-
-
-def host_free() -> int:
-    """Bytes of memory that are free: of the machine, or of the container if that is less."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limits = [pages // 2]
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                limits = [int(line.split()[1]) * 1024]
-    allowed, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    if allowed.is_file() and used.is_file() and allowed.read_text().strip().isdigit():
-        limits.append(int(allowed.read_text()) - int(used.read_text()))
-    return max(0, min(limits))
 
 
 def default_window(columns: int, materials: int) -> int:

@@ -158,8 +158,14 @@ def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count:
 
 def _entries(features: Mapping[str, FeatureColumns], level: str) -> npt.NDArray[np.int64]:
     """Entries of each material at a level that some input has."""
-    # those last that have to be read for it
-    for feature in sorted(features.values(), key=lambda one: one.preparation.derives):
+
+    def last(feature: FeatureColumns) -> tuple[bool, bool]:
+        """Those of whose sites a batch has no rows, which may be of another cell; then those that
+        have to be read for it."""
+        rowless = level == "site" and feature.featurizer.cell_of_sites is None
+        return rowless, feature.preparation.derives
+
+    for feature in sorted(features.values(), key=last):
         entries = feature.entries(level)
         if entries is not None:
             return entries

@@ -33,6 +33,8 @@ from matdata.training.warm_start import parent_of, settle
 
 #: What is left of a training whose device fails.
 GOES_ON = "the last checkpoint is whole, and the same command goes on from it"
+#: What makes the fit of a plugin of its own smaller, which has no batches.
+LESS = "take fewer materials or columns"
 
 
 def carry_out(
@@ -128,7 +130,8 @@ def _train(session: Session) -> None:
     question, run, device = session.question, session.run, session.device
     result: JsonObject | None
     if isinstance(question.trainer, FitTrainer):
-        result = _fit(session, question.trainer) if session.group.leads else None
+        with device_errors("cpu", smaller=LESS):
+            result = _fit(session, question.trainer) if session.group.leads else None
     else:
         with (
             process_state(question.settings, device, keep_memory=True),

@@ -135,6 +135,27 @@ class Trainer(ABC, Generic[H_co]):
         """
         return None
 
+    @classmethod
+    def trains_like(cls, version: str, hypers: Mapping[str, object]) -> bool:
+        """Whether another version of this plugin trained such a model as this one would today.
+
+        A version that changes some models only says so here, so that results of the others are
+        not taken for outdated ones. Runs are opened by `upgrade` alone.
+
+        Parameters
+        ----------
+        version
+            The other version.
+        hypers
+            Hyperparameters of a training with it; those that it left alone may be missing.
+
+        Returns
+        -------
+        bool
+            False, as here, if it is not known.
+        """
+        return False
+
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
         """Specs of the features that the model reads with these hyperparameters."""

@@ -90,8 +90,9 @@ def predict_view(
     """
     check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
-        run.trainer.load_state(run.weights(), run.schema)
-        members = run.trainer.predict(samples_for(view, ids))
+        with device_errors("cpu", smaller="predict fewer materials at once"):
+            run.trainer.load_state(run.weights(), run.schema)
+            members = run.trainer.predict(samples_for(view, ids))
         return combine(ids, run.schema.targets, _decoded(members, run), true, run.about)
     chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)

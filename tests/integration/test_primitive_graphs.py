@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from types import SimpleNamespace
 
 import numpy as np
@@ -72,6 +74,29 @@ def test_sites_of_two_cells_are_no_batch(dataset):
     alone = dataset.loader(inputs=["graph"], input_settings={"graph": PRIMITIVE}, batch_size=4)
     (batch,) = alone
     assert np.asarray(batch["graph"].segments["site"].lengths).tolist() == [2, 2, 1, 5]  # by id
+
+
+@pytest.mark.parametrize("budget", [{"batch_size": 2}, {"max_sites": 6}])
+@pytest.mark.parametrize("order", [["graph", "ofm"], ["ofm", "graph"]])
+def test_a_mean_over_the_sites_of_one_cell_stands_beside_sites_of_another(dataset, budget, order):
+    settings = {"graph": PRIMITIVE, "ofm": {"level": "structure"}}
+    loader = dataset.loader(inputs=order, input_settings=settings, **budget)
+    dense = dataset.feature("ofm", level="structure").dense(NAMES)
+    sites = dict(zip(NAMES, (2, 5, 2, 1), strict=True))
+    seen = []
+    for batch in loader:
+        names = loader.ids[np.asarray(batch.rows)].tolist()
+        expected = [dense[NAMES.index(name)] for name in names]
+        np.testing.assert_allclose(batch["ofm"].values, expected, rtol=1e-5, atol=1e-7)
+        lengths = np.asarray(batch["graph"].segments["site"].lengths).tolist()
+        assert lengths == [sites[name] for name in names]
+        assert "max_sites" not in budget or sum(lengths) <= 6
+        seen.append(names)
+    assert sorted(functools.reduce(operator.iadd, seen, [])) == sorted(NAMES)
+    # of the cells as given, of which one has 8 sites, no budget of 6 could be kept
+    settings["ofm"] = {"level": "site"}
+    with pytest.raises(md.MatdataError, match="sites of different cells"):
+        dataset.loader(inputs=order, input_settings=settings, batch_size=2)
 
 
 def test_feature_maps_of_two_cells_are_not_compared(dataset, monkeypatch):

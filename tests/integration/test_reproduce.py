@@ -113,6 +113,19 @@ def test_results_are_matched_to_presets_and_seeds_are_joined():
     assert ours.status_of(find("goodall:table-4.4"), list(numbers.values()), records) == "in part"
 
 
+def test_a_version_that_changes_other_trainings_outdates_no_result(monkeypatch):
+    def equal(version, hypers):
+        return version == "0" and "layers" not in hypers
+
+    monkeypatch.setattr(ours.TRAINERS.get("roost"), "trains_like", staticmethod(equal))
+    trained = [_result("ex-roost", 0.26, version="0"), _result("ex-roost", 0.9, epochs=3)]
+    trained += [_result("ex-roost-model1", 0.28, version="-1")]
+    numbers = ours.numbers_of(find("goodall:table-4.4"), ours.Records(trained, {}))
+    found = {one.label: one for one in numbers}
+    assert (found["ex-roost"].values, found["ex-roost"].notes) == ((0.26,), ())
+    assert "version -1" in " ".join(found["ex-roost-model1"].notes)
+
+
 def test_what_was_trained_less_than_the_preset_says_so():
     records = ours.Records([_result("ex-roost", 0.9, epochs=3)], {})
     (number,) = [n for n in ours.numbers_of(find("goodall:table-4.4"), records) if n.values]

@@ -76,7 +76,7 @@ def test_a_row_of_a_table_starts(train, home, row):
     if row.plugin not in TRAINERS.names():
         pytest.skip(f"no trainer {row.plugin}")
     if row.data.startswith("finder-jarvis-dielectric"):
-        pytest.skip("its recipe reads files of spectra, see test_recipes.py")
+        pytest.skip("its recipe reads files of spectra, see test_recipes_jarvis.py")
     source = home["jarvis" if row.data.startswith("ocrystalnet-jarvis") else "mp"]
     words = ["--from", str(source)]
     smaller = row.data in ("ocrystalnet-mp-band-gap", "ocrystalnet-mp-formation-energy")

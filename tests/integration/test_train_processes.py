@@ -93,6 +93,44 @@ def test_a_training_killed_inside_an_epoch_ends_in_the_same_bytes(cache, mode, m
     equal(weights(cache, "a", "last"), weights(cache, "whole", "last"))
 
 
+SCARCE = """
+import sys
+from matdata.cli import main
+from matdata.core import memory_limit
+
+most = []
+
+def free():
+    held = memory_limit.own_memory().held
+    most.append(held + (16 << 20))  # the first one counts: when the training begins
+    return max(0, most[0] - held)
+
+memory_limit.memory_free = free
+memory_limit.swap_free = lambda: 0
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone limits what a process maps")
+def test_a_training_without_enough_memory_keeps_its_checkpoint_and_goes_on_with_more(cache):
+    more = ["--threads", "1", "--set", "hyper.width=20000"]
+    assert train(cache, *more, "--epochs", "1") == 0
+    before = (cache / "runs" / "a" / "last.safetensors").read_bytes()
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", "--name", "a"]
+    command = [sys.executable, "-c", SCARCE, *arguments, *more, "--epochs", "3"]
+    done = subprocess.run([*command, "--cache", str(cache)], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert "the memory of this machine does not suffice" in done.stderr
+    assert "batch_size" in done.stderr
+    assert "the last checkpoint is whole, and the same command goes on from it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (cache / "runs" / "a" / "last.safetensors").read_bytes() == before
+    for name in ("a", "whole"):
+        assert train(cache, *more, "--epochs", "3", name=name) == 0
+    for file in ("best", "last"):
+        equal(weights(cache, "a", file), weights(cache, "whole", file))
+
+
 def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
     more = ["--epochs", "3", "--batch-size", "20", "--clip", "1", "--threads", "1"]
     assert train(cache, *more, name="one") == 0

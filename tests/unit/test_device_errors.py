@@ -46,6 +46,32 @@ def test_errors_of_a_device_are_reported_with_cause_and_next_step(text, told):
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 
+FULL = {
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+        "you tried to allocate 40000000 bytes. Error code 12 (Cannot allocate memory)"
+    ): "suffice for 40.0 MB more",
+    RuntimeError("[enforce fail at x] . DefaultCPUAllocator: not enough memory: you tried to"):
+        "suffice: ",
+    RuntimeError("std::bad_alloc"): "suffice: ",
+    MemoryError(): "suffice: ",
+    MemoryError("Unable to allocate 76.3 MiB for an array with shape (10000000,)"):
+        "suffice for 76.3 MiB more",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "told"), FULL.items(), ids=range(len(FULL)))
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_a_machine_whose_memory_is_full_is_not_taken_for_a_full_device(error, told, device):
+    with (
+        pytest.raises(DeviceError, match=told) as caught,
+        device_errors(torch.device(device), kept="all is kept", smaller="take fewer"),
+    ):
+        raise error
+    assert caught.value.next_step == "take fewer, or end other programs; all is kept"
+    assert caught.value.__cause__ is error
+
+
 def test_other_errors_pass_as_they_are():
     for text in (
         "The size of tensor a (3) must match",

@@ -47,6 +47,15 @@ class Finder(TorchTrainer[Hypers]):
         hypers["images"] = hypers.get("images") or images
         return SavedModel({**hypers, "cell": "given"}, saved.state)
 
+    @classmethod
+    def trains_like(cls, version: str, hypers: Mapping[str, object]) -> bool:
+        """Version 3 differs from version 2 in the crystal graphs of some presets alone."""
+        then = cls.upgrade(SavedModel(hypers, {}), version)
+        if then is None:
+            return False
+        before, now = (cls(Hypers.from_mapping(one)) for one in (then.hypers, hypers))
+        return before.input_settings() == now.input_settings()
+
     def inputs(self) -> tuple[str, ...]:
         """The formula graph or the crystal graph."""
         return ("formula-graph",) if self.hypers.graph == "formula" else ("graph",)

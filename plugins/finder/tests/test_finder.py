@@ -267,6 +267,23 @@ def test_runs_of_version_2_keep_their_graphs():
     assert (new["images"], new["cell"]) == ("nearest", "primitive")
 
 
+@pytest.mark.parametrize(
+    ("hypers", "same"),
+    [
+        ({}, True),
+        ({"preset": "paper"}, True),
+        ({"graph": "formula", "preset": "matdata", "images": None}, True),
+        ({"graph": "crystal"}, False),
+        ({"graph": "crystal", "cutoff": 5.0, "images": "nearest"}, False),
+        ({"graph": "crystal", "preset": "paper"}, True),
+    ],
+)
+def test_version_3_changes_trainings_whose_graphs_it_changes(hypers, same):
+    plugin = type(trainer("finder"))
+    assert plugin.trains_like("2", hypers) is same
+    assert not plugin.trains_like("1", hypers)
+
+
 def test_sites_stay_sites():
     plugin, model = build("finder", graph="crystal", **WHOLE_CELLS, **SMALL)
     batch = batch_of(plugin.inputs(), few(), plugin.input_settings())

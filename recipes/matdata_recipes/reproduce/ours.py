@@ -135,7 +135,7 @@ def _other(row: Sequence[Mapping[str, Any]], target: str, metric: str) -> str:
 
 def _rank(row: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
     """That of the newer plugin comes first, then that of more epochs, then of more seeds."""
-    version = row[0]["plugin"]["version"]
+    version = _version(row[0])
     return (int(version) if version.isdigit() else 0, row[0]["epochs"] or 0, len(row))
 
 
@@ -180,8 +180,16 @@ def _notes(result: Mapping[str, Any], preset: Preset) -> tuple[str, ...]:
         elif key in own and key not in wanted:
             notes.append(f"{key}={own[key]}, the preset has the plugin's own")
     version = TRAINERS.get(preset.plugin).version if preset.plugin in TRAINERS.names() else None
-    if version is not None and result["plugin"]["version"] != version:
+    if version is not None and _version(result) != version:
         notes.append(
             f"trained by version {result['plugin']['version']} of the plugin, now {version}"
         )
     return tuple(notes)
+
+
+def _version(result: Mapping[str, Any]) -> str:
+    """The version of the plugin that trained it; the installed one if it trains the same today."""
+    name, version = result["plugin"]["name"], str(result["plugin"]["version"])
+    if name in TRAINERS.names() and TRAINERS.get(name).trains_like(version, result["hypers"]):
+        return TRAINERS.get(name).version
+    return version
