@@ -149,7 +149,7 @@ def test_a_fork_waits_for_a_change_of_the_limit(free, monkeypatch):
         child = os.fork()
         if child == 0:
             os._exit(limits() != before)
-        for _ in range(100):
+        for _ in range(300):
             done, status = os.waitpid(child, os.WNOHANG)
             if done:
                 break
@@ -192,7 +192,7 @@ def test_it_follows_after_a_look_for_which_there_was_no_memory(free, monkeypatch
         monkeypatch.setattr(module, "own_memory", scarce)
         assert refused.wait(30)
         free["memory"] = 1256 * MB
-        for _ in range(500):
+        for _ in range(3000):
             if limits()[0] - before > 900 * MB:
                 return
             time.sleep(0.01)
