@@ -9,6 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
+def trainers() -> list[str]:
+    """Names of the trainers of the checkout and of what is installed."""
+    group = "matdata.trainers"
+    names = {one.name for one in importlib.metadata.entry_points(group=group)}
+    for project in (ROOT / "plugins").glob("*/pyproject.toml"):
+        described = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        names |= {*described.get("entry-points", {}).get(group, {})}
+    return sorted(names)
+
+
 def register(folder: Path) -> list[Path]:
     """Write what an installation leaves of each plugin of the checkout that is not installed.
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gpu.at_hand import register
+from gpu.at_hand import register, trainers
 from gpu.child import NO_DEVICE
 from gpu.record import FAILED, MISSED, PASSED, PLUGINS, SKIPPED, Record, table
 
@@ -55,7 +55,11 @@ def main() -> int:
         help=f"of {', '.join(names)}; data are always made",
     )
     parser.add_argument(
-        "--plugins", nargs="+", metavar="NAME", help="these alone, of what is done with each"
+        "--plugins",
+        nargs="+",
+        choices=trainers(),
+        metavar="NAME",
+        help="these alone, of what is done with each",
     )
     options = parser.parse_args()
     if options.plugins:

@@ -49,7 +49,8 @@ class _Limit:
     """The limit of this process while somebody is within."""
 
     def __init__(self) -> None:
-        self._lock, self._changing = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
+        self._changing = threading.RLock()  # held while the limit and `_own` are not the same
         self._inside = 0
         self._watch: tuple[threading.Thread, threading.Event] | None = None
         self._before = self._own = (0, 0)
@@ -58,32 +59,56 @@ class _Limit:
     def enter(self) -> None:
         with self._lock:
             self._inside += 1
-            own = own_memory() if sys.platform == "linux" else None
-            if self._inside > 1 or own is None:
+            if self._inside > 1:
                 return
-            import resource
-
-            self._before = self._own = resource.getrlimit(resource.RLIMIT_DATA)
-            self._reserved = own.mapped - own.held
-            done = threading.Event()
-            thread = threading.Thread(
-                target=self._follow, args=(done,), name="matdata-memory", daemon=True
-            )
-            with contextlib.suppress(RuntimeError):  # no room for a thread: no limit either
-                thread.start()
-                self._watch = thread, done
-                self._set()
+            try:
+                self._begin()
+            except BaseException:  # no memory, or an interrupt: nobody is within
+                self._inside = 0
+                self._end()
+                raise
 
     def leave(self) -> None:
         with self._lock:
-            self._inside -= 1
-            if self._inside or self._watch is None:
-                return
-            thread, done = self._watch
-            self._watch = None
+            self._inside = max(0, self._inside - 1)  # a fork may have happened within
+            if not self._inside:
+                self._end()
+
+    def _begin(self) -> None:
+        own = own_memory() if sys.platform == "linux" else None
+        if own is None:
+            return
+        import resource
+
+        self._before = self._own = resource.getrlimit(resource.RLIMIT_DATA)
+        self._reserved = own.mapped - own.held
+        done = threading.Event()
+        thread = threading.Thread(
+            target=self._follow, args=(done,), name="matdata-memory", daemon=True
+        )
+        with contextlib.suppress(RuntimeError):  # no room for a thread: no limit either
+            self._watch = thread, done
+            thread.start()
+            self._set(done)
+
+    def _end(self) -> None:
+        if self._watch is None:
+            return
+        thread, done = self._watch
+        self._watch = None
+        with self._changing:
             done.set()
-            thread.join()
             self._change(self._before)
+        if thread.ident is not None:  # it may not have started
+            thread.join()
+
+    def hold(self) -> None:
+        """Before a fork: no other thread is to change anything meanwhile."""
+        self._changing.acquire()
+
+    def go_on(self) -> None:
+        """After it."""
+        self._changing.release()
 
     def forget(self) -> None:
         """In a child that was forked within, and has no thread that would follow: no limit."""
@@ -93,10 +118,11 @@ class _Limit:
 
     def _follow(self, done: threading.Event) -> None:
         while not done.wait(SECONDS):
-            self._set()
+            with contextlib.suppress(MemoryError):  # where the limit is reached; look again
+                self._set(done)
 
-    def _set(self) -> None:
-        """Set the limit by what is free now."""
+    def _set(self, done: threading.Event) -> None:
+        """Set the limit by what is free now, unless all is done."""
         own = own_memory()
         if own is None:
             return
@@ -106,7 +132,9 @@ class _Limit:
         most = own.held + min(reserved, self._reserved) + _free()
         self._reserved = reserved
         soft, hard = self._before
-        self._change((min([most, *(one for one in (soft, hard) if one >= 0)]), hard))
+        with self._changing:
+            if not done.is_set():
+                self._change((min([most, *(one for one in (soft, hard) if one >= 0)]), hard))
 
     def _change(self, limits: tuple[int, int]) -> None:
         """Set limits, unless somebody else has set others since."""
@@ -136,4 +164,6 @@ def _free() -> int:
 
 _LIMIT = _Limit()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_LIMIT.forget)
+    os.register_at_fork(
+        before=_LIMIT.hold, after_in_parent=_LIMIT.go_on, after_in_child=_LIMIT.forget
+    )

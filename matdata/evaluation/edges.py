@@ -17,10 +17,9 @@ from torch import Tensor
 from matdata.core.crystals import Float, Int
 from matdata.core.elements import symbols
 from matdata.core.errors import ConfigError
-from matdata.evaluation.interpretable import network
+from matdata.evaluation.interpretable import interpreting, network
 from matdata.store.tables import Columns
 from matdata.training.batch_of import batch_of
-from matdata.training.data import device_of
 from matdata.training.run import Run
 
 
@@ -79,24 +78,26 @@ def edges_of(
         If there are no formulas, the network has no edge attributes, or there is no such layer.
     StructureError
         If a formula cannot be read.
+    DeviceError
+        If the device or the memory of the machine is full, or the device was lost.
     """
     unique_formulas = list(dict.fromkeys(formulas))
     if not unique_formulas:
         raise ConfigError("no formula is named", next_step="give --formula SrTiO3 BaTiO3")
-    model = network(run, "edge_matrices", device)
-    home = str(device_of(run.settings.replace(device=device)))
-    batch = batch_of(run.schema.featurizers, unique_formulas, device=home)
-    return [
-        Edges(
-            name,
-            _on_cpu(numbers).astype(np.int64),
-            _on_cpu(counts).astype(np.int64),
-            _on_cpu(matrix).astype(np.float64),
-        )
-        for name, (numbers, counts, matrix) in zip(
-            unique_formulas, model.edge_matrices(batch, layer), strict=True
-        )
-    ]
+    with interpreting(run, device) as home:
+        model = network(run, "edge_matrices", device)
+        batch = batch_of(run.schema.featurizers, unique_formulas, device=str(home))
+        return [
+            Edges(
+                name,
+                _on_cpu(numbers).astype(np.int64),
+                _on_cpu(counts).astype(np.int64),
+                _on_cpu(matrix).astype(np.float64),
+            )
+            for name, (numbers, counts, matrix) in zip(
+                unique_formulas, model.edge_matrices(batch, layer), strict=True
+            )
+        ]
 
 
 def _on_cpu(values: Tensor) -> npt.NDArray[np.generic]:

@@ -18,7 +18,7 @@ import torch
 
 from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.errors import ConfigError
-from matdata.evaluation.interpretable import Interpretable, network
+from matdata.evaluation.interpretable import Interpretable, interpreting, network
 from matdata.features.base import Featurizer
 from matdata.features.one_cell import require_one_cell
 from matdata.load.batch import Batch
@@ -127,17 +127,19 @@ def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
     ------
     ConfigError
         If the network has no ``feature_maps``.
+    DeviceError
+        If the device or the memory of the machine is full, or the device was lost.
     """
-    model = network(run, "feature_maps", device)
     parts: dict[int, Float] = {}
-    for batch in _batches(run, ids, device):
-        with torch.no_grad():
+    with interpreting(run, device):
+        model = network(run, "feature_maps", device)
+        for batch in _batches(run, ids, device):
             rows, offsets = model.feature_maps(batch)
-        ends, values = offsets.cpu().numpy(), rows.double().cpu().numpy()
-        for position, row in enumerate(batch.rows.tolist()):
-            parts[row] = values[ends[position] : ends[position + 1]]
-    ordered = [parts[row] for row in sorted(parts)]
-    return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
+            ends, values = offsets.cpu().numpy(), rows.double().cpu().numpy()
+            for position, row in enumerate(batch.rows.tolist()):
+                parts[row] = values[ends[position] : ends[position + 1]]
+        ordered = [parts[row] for row in sorted(parts)]
+        return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
 
 
 def elements_of(run: Run, ids: Ids, device: str = "auto") -> Ragged:
@@ -211,9 +213,12 @@ def by_element(run: Run, ids: Ids, device: str = "auto") -> dict[int, tuple[floa
     ------
     ConfigError
         If the network has no ``contributions``.
+    DeviceError
+        As in `feature_maps`.
     """
-    model = network(run, "contributions", device)
-    shares = contributions(run, _batches(run, ids, device), model)
+    with interpreting(run, device):
+        model = network(run, "contributions", device)
+        shares = contributions(run, _batches(run, ids, device), model)
     means = {}
     for number in np.unique(shares.numbers).tolist():
         selected = shares.values[shares.numbers == number]
@@ -235,6 +240,8 @@ def along_binary(
     ------
     ConfigError
         If the two are not different elements, or there are no points.
+    DeviceError
+        As in `feature_maps`.
     """
     from matdata.core.composition import Compositions
 
@@ -242,10 +249,10 @@ def along_binary(
     x = np.arange(1, points + 1) / (points + 1)
     amounts = [{low: float(value), high: float(1 - value)} for value in x]
     formulas = Compositions.from_amounts([f"{value:.6f}" for value in x], amounts)
-    model = network(run, "contributions", device)
-    target = str(device_of(run.settings.replace(device=device)))
-    batch: Batch = batch_of(run.schema.featurizers, formulas, device=target)
-    shares = contributions(run, [batch], model)
+    with interpreting(run, device) as home:
+        model = network(run, "contributions", device)
+        batch: Batch = batch_of(run.schema.featurizers, formulas, device=str(home))
+        shares = contributions(run, [batch], model)
     curves = {}
     for symbol, number in ((first, low), (second, high)):
         selected = shares.numbers == number

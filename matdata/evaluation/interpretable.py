@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 import torch
 
 from matdata.core.errors import ConfigError
 from matdata.load.batch import Batch
+from matdata.load.device_errors import device_errors
 from matdata.training.contract import TorchTrainer
 from matdata.training.data import device_of
 from matdata.training.predict import networks
@@ -28,6 +30,20 @@ class Interpretable(Protocol):
         self, batch: Batch, layer: int
     ) -> Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Per formula atomic numbers (k,), atoms (k,) and edge attributes (k, k)."""
+
+
+@contextlib.contextmanager
+def interpreting(run: Run, device: str = "auto") -> Iterator[torch.device]:
+    """Run the network of a run within, without gradients; the device that it is on.
+
+    Raises
+    ------
+    DeviceError
+        If the device or the memory of the machine is full, or the device was lost.
+    """
+    found = device_of(run.settings.replace(device=device))
+    with device_errors(found, smaller="name fewer materials or formulas"), torch.no_grad():
+        yield found
 
 
 def network(run: Run, method: str, device: str = "auto") -> Interpretable:

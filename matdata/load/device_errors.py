@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import re
 from collections.abc import Iterator
@@ -22,14 +23,15 @@ _FULL = re.compile(r"out of memory|_ALLOC_FAILED", re.IGNORECASE)
 _HOST_FULL = re.compile(r"DefaultCPUAllocator: .*memory|std::bad_alloc")
 _UNORDERED = re.compile(r"(\S+) does not have a deterministic implementation")
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
-#: What makes the computations of a network smaller.
+#: What makes the computations of a network smaller, on a machine and on a device of its own.
 SMALLER = "use smaller batches (batch_size, max_edges, max_entries), loader=stream"
+SMALLER_THERE = "use smaller batches (batch_size, max_edges), loader=ram in place of resident"
 #: Values that torch gives to one thread at least.
 _GRAIN = 1 << 15
 
 
 @contextlib.contextmanager
-def device_errors(device: Any, kept: str = "", smaller: str = SMALLER) -> Iterator[None]:
+def device_errors(device: Any, kept: str = "", smaller: str = "") -> Iterator[None]:
     """Turn what torch raises of a device within into a `DeviceError`.
 
     On the CPU the process may take no more memory within than there is
@@ -42,7 +44,8 @@ def device_errors(device: Any, kept: str = "", smaller: str = SMALLER) -> Iterat
     kept
         What is left of the work when the device fails.
     smaller
-        What a user can do for a computation that takes less memory of the machine.
+        What a user can do for a computation that takes less memory; if not given, what makes the
+        batches of a network smaller.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def device_errors(device: Any, kept: str = "", smaller: str = SMALLER) -> Iterat
                 _start_threads(_threads())
                 limited.enter_context(memory_limit())
             yield
-        except (RuntimeError, MemoryError) as error:
+        except (RuntimeError, MemoryError, OSError) as error:
             left = None
             with contextlib.suppress(MemoryError):
                 left = room()  # by the limit that was hit
@@ -82,20 +85,23 @@ def _start_threads(count: int) -> None:
 
 
 def device_error(
-    error: RuntimeError | MemoryError,
+    error: RuntimeError | MemoryError | OSError,
     device: str,
     kept: str = "",
-    smaller: str = SMALLER,
+    smaller: str = "",
     left: int | None = None,
 ) -> DeviceError | None:
-    """What an error of torch or NumPy says of a device; None if it is of another kind.
+    """What an error of torch, NumPy or the system says of a device; None if of another kind.
 
     `left` are the bytes that the process could still take when it was raised.
     """
     text = str(error)
     after = f"; {kept}" if kept else ""
-    if isinstance(error, MemoryError) or _HOST_FULL.search(text):
-        return _machine_full(text, after, smaller, room() if left is None else left)
+    unmapped = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if unmapped or isinstance(error, MemoryError) or _HOST_FULL.search(text):
+        return _machine_full(text, after, smaller or SMALLER, room() if left is None else left)
+    if isinstance(error, OSError):
+        return None
     if is_driver_fault(text):
         return DeviceError(
             f"device {device!r} cannot be used",
@@ -118,8 +124,7 @@ def device_error(
     if _FULL.search(text):
         return DeviceError(
             f"{device} is full: {text.splitlines()[0]}",
-            next_step="use smaller batches (batch_size, max_edges), loader=ram in place of "
-            f"resident, or end other programs on it{after}",
+            next_step=f"{smaller or SMALLER_THERE}, or end other programs on it{after}",
         )
     lost = _LOST.search(text)
     if lost:
@@ -142,8 +147,8 @@ def _machine_full(text: str, after: str, smaller: str, left: int) -> DeviceError
     return DeviceError(
         f"the memory of this machine does not suffice{more}: {held}{human_bytes(left)} "
         "are free for it",
-        cause="what is computed for a batch grows with its materials, their sites and their pairs "
-        "of sites, or other programs need the memory",
+        cause="what is computed grows with the materials at a time, their sites and their pairs of "
+        "sites, or other programs need the memory",
         next_step=f"{smaller}, or end other programs{after}",
     )
 

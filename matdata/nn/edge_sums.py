@@ -23,7 +23,7 @@ class EdgeSums:
     Parameters
     ----------
     sender, receiver : (E,) int64
-        Sites of each edge, both of one crystal; on a CPU senders ascend.
+        Sites of each edge, both of one crystal, in any order within it.
     count : (E, 1), optional
         How many edges each stands for; one if not given.
     sites, edges
@@ -61,7 +61,7 @@ class EdgeSums:
         Raises
         ------
         IndexError
-            If senders do not ascend, or an end is no site of its edge's crystal.
+            If an end is no site of its edge's crystal.
         """
         sender, receiver, count = self.arrays
         sites, owner = self.sites.host_offsets, self.edges.host_offsets
@@ -71,6 +71,6 @@ class EdgeSums:
             raise IndexError(f"{len(sender)} edges with receivers, counts or crystals of others")
         first, end = sites[owner], sites[owner + 1]
         inside = [(first <= ends) & (ends < end) for ends in (sender, receiver)]
-        if not np.all(inside) or np.any(sender[1:] < sender[:-1]):
-            raise IndexError("senders of edges do not ascend, or an end is in another crystal")
+        if not np.all(inside):
+            raise IndexError("an end of edges is in another crystal")
         return Cut.of_sets(self.edges.host_offsets, ROWS)

@@ -36,7 +36,7 @@ def query_attention(
     sets
         Entries of each of the b sets.
     log_weights : (n, 1), optional
-        Logarithms of the weights, which are not trained.
+        Logarithms of the weights.
 
     Returns
     -------
@@ -51,10 +51,13 @@ def query_attention(
 
 
 def _by_loops(entries: Tensor, query: Tensor, log_weights: Tensor | None) -> bool:
+    if log_weights is not None and (
+        log_weights.requires_grad or log_weights.dtype is not torch.float32
+    ):
+        return False  # the loops have no gradient of them
     return (
         not torch.compiler.is_compiling()
         and entries.dtype is query.dtype is torch.float32
-        and (log_weights is None or log_weights.dtype is torch.float32)
         and not torch.is_autocast_enabled("cpu")
         and use_loops(entries)
     )
@@ -69,10 +72,9 @@ def _tensors(sets: Segments, log_weights: Tensor | None, entries: Tensor, query:
 @outside_graphs
 def _compiled(sets: Segments, log_weights: Tensor, entries: Tensor, query: Tensor) -> Tensor:
     """The sums by the compiled loops of the CPU."""
-    if entries.shape != (sets.total, query.shape[1]) or len(query) != sets.count:
-        raise IndexError(
-            f"entries {tuple(entries.shape)} and queries {tuple(query.shape)} of {sets}"
-        )
+    shapes = [tuple(one.shape) for one in (entries, query, log_weights)]
+    if shapes != [(sets.total, query.shape[-1]), (sets.count, query.shape[-1]), (sets.total, 1)]:
+        raise IndexError("entries {}, queries {} and weights {} of {}".format(*shapes, sets))
     out: Tensor = _Attention.of(sets, log_weights, entries, query)[0]
     return out
 
@@ -90,7 +92,7 @@ class _Attention(Operation):
     ) -> tuple[Tensor, Tensor]:
         from matdata.nn.cpu import query_kernels as kernels
 
-        out, shares = torch.zeros_like(query), entries.new_empty(len(entries))
+        out, shares = query.new_zeros(query.shape), entries.new_empty(len(entries))
         read = array(entries), array(query), array(log_weights.flatten()), sets.host_offsets
         written = out.numpy(), shares.numpy()
 

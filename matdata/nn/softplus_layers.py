@@ -80,8 +80,7 @@ def softplus_edge_layers(
     Raises
     ------
     IndexError
-        If, by loops, senders do not ascend, an end is no site of its edge's crystal, or shapes of
-        ends differ.
+        If, by loops, an end is no site of its edge's crystal, or shapes of ends differ.
     """
     weights = [matrix, *(layer.weight for layer in layers)]
     given = [*weights, *ends, *(layer.bias for layer in layers)]

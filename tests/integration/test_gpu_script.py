@@ -87,10 +87,11 @@ def test_without_a_gpu_it_says_so(tmp_path):
     assert "there is no GPU; --rehearse" in done.stderr
 
 
-def test_a_section_that_there_is_not_is_refused(tmp_path):
-    done = _started(tmp_path, "--rehearse", "--only", "froms", path=tmp_path)
+@pytest.mark.parametrize(("option", "wrong"), [("--only", "froms"), ("--plugins", "Roost")])
+def test_a_section_or_plugin_that_there_is_not_is_refused(tmp_path, option, wrong):
+    done = _started(tmp_path, "--rehearse", option, wrong, path=tmp_path)
     assert done.returncode == 2
-    assert "invalid choice: 'froms'" in done.stderr
+    assert f"invalid choice: '{wrong}'" in done.stderr
     assert not (tmp_path / "results.json").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 
@@ -57,6 +58,7 @@ FULL = {
     MemoryError(): "suffice: ",
     MemoryError("Unable to allocate 76.3 MiB for an array with shape (10000000,)"):
         "suffice for 76.3 MiB more",
+    OSError(errno.ENOMEM, "Cannot allocate memory"): "suffice: ",
 }  # fmt: skip
 
 
@@ -72,7 +74,18 @@ def test_a_machine_whose_memory_is_full_is_not_taken_for_a_full_device(error, to
     assert caught.value.__cause__ is error
 
 
+def test_what_makes_a_computation_without_batches_smaller():
+    full = RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+    for smaller, told in (("", "batch_size"), ("name fewer", "name fewer, or end other programs")):
+        error = device_error(full, "cuda:0", smaller=smaller)
+        assert told in error.next_step
+        assert smaller or "resident" in error.next_step
+
+
 def test_other_errors_pass_as_they_are():
+    missing = FileNotFoundError(errno.ENOENT, "CUDA error: out of memory")
+    with pytest.raises(FileNotFoundError), device_errors("cpu"):
+        raise missing
     for text in (
         "The size of tensor a (3) must match",
         "mat1 and mat2 shapes cannot be multiplied",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -128,6 +129,104 @@ def test_a_child_that_is_forked_within_has_no_limit(free):
                 limited = limits() != before
             os._exit(0 if limited and limits() == before else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert limits() != before
+
+
+def test_a_fork_waits_for_a_change_of_the_limit(free, monkeypatch):
+    monkeypatch.setattr(module, "SECONDS", 0.01)
+    before, changing, own = limits(), threading.Event(), resource.setrlimit
+
+    def slow(*given):
+        if threading.current_thread().name == "matdata-memory":
+            changing.set()
+            time.sleep(0.3)
+        own(*given)
+
+    with memory_limit():
+        monkeypatch.setattr(resource, "setrlimit", slow)
+        free["memory"] = 1256 * MB
+        assert changing.wait(30)
+        child = os.fork()
+        if child == 0:
+            os._exit(limits() != before)
+        for _ in range(300):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.1)
+        else:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            pytest.fail("the child waits for a thread that it has not")
+        assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_child_that_leaves_what_it_was_forked_in_limits_itself_again(free):
+    before = limits()
+    child = -1
+    try:
+        with memory_limit():
+            child = os.fork()
+        if child == 0:
+            with memory_limit():
+                limited = limits() != before
+            os._exit(0 if limited and limits() == before else 1)
+    finally:
+        if child == 0:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_it_follows_after_a_look_for_which_there_was_no_memory(free, monkeypatch):
+    monkeypatch.setattr(module, "SECONDS", 0.01)
+    known, refused = module.own_memory, threading.Event()
+
+    def scarce():
+        if threading.current_thread().name == "matdata-memory" and not refused.is_set():
+            refused.set()
+            raise MemoryError
+        return known()
+
+    with memory_limit():
+        before = limits()[0]
+        monkeypatch.setattr(module, "own_memory", scarce)
+        assert refused.wait(30)
+        free["memory"] = 1256 * MB
+        for _ in range(3000):
+            if limits()[0] - before > 900 * MB:
+                return
+            time.sleep(0.01)
+        pytest.fail("the limit stays")
+
+
+@pytest.mark.parametrize("where", ["join", "start"])
+def test_an_interrupt_of_its_own_steps_leaves_no_limit(free, monkeypatch, where):
+    def interrupted(thread, *given):
+        if where == "start":
+            own(thread)
+        raise KeyboardInterrupt
+
+    before, own = limits(), getattr(threading.Thread, where)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, where, interrupted)
+        with pytest.raises(KeyboardInterrupt), memory_limit():
+            pass
+    assert limits() == before
+    with memory_limit():
+        assert limits() != before
+    assert limits() == before
+
+
+def test_a_beginning_for_which_there_is_no_memory_counts_nobody_within(free, monkeypatch):
+    def scarce():
+        raise MemoryError
+
+    before = limits()
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "own_memory", scarce)
+        with pytest.raises(MemoryError), memory_limit():
+            pass
+    with memory_limit():
         assert limits() != before
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 
 import pytest
 import torch
@@ -94,6 +95,38 @@ def test_stacks_and_second_derivatives():
             torch.autograd.grad(sum(one.square().sum() for one in slopes), (entries, query))
         )
     require_near(*curves)
+
+
+def test_weights_that_are_trained_have_their_gradient():
+    slopes = []
+    for dtype in (torch.float32, torch.float64):
+        entries, query, logs = given(dtype)
+        logs.requires_grad_()
+        out = query_attention(entries, query, SETS, logs)
+        slopes.append(both_gradients(out, entries, query, logs))
+    require_near(*slopes)
+
+
+@needs_loops
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("places", [slice(0, 1), slice(0, 3), slice(4, 10)])
+def test_weights_of_0_and_what_is_no_number_are_as_with_tensors(value, places):
+    entries, query, logs = given()
+    logs[places] = value
+    results = []
+    for by_loops in (True, False):
+        with cpu_kernels(by_loops):
+            out = query_attention(entries, query, SETS, logs)
+            results.append([out, *both_gradients(out.nan_to_num(), entries, query)])
+    torch.testing.assert_close(*results, equal_nan=True)
+
+
+@needs_loops
+def test_weights_of_other_entries_are_refused():
+    entries, query, logs = given()
+    for wrong in (logs[:-1], logs.flatten(), logs.expand(-1, 2)):
+        with pytest.raises(IndexError, match="weights"):
+            query_attention(entries, query, SETS, wrong)
 
 
 @needs_loops

@@ -125,6 +125,22 @@ def test_loops_of_edges_agree_with_tensors_in_double(loops, layers, counted):
 
 
 @needs_loops
+def test_senders_may_have_any_order_within_their_crystal(loops, layers):
+    sums, ends = graph()
+    torch.manual_seed(3)
+    order = torch.argsort(sums.edges.owner + torch.rand(len(sums.sender)))
+    assert (sums.sender[order].diff() < 0).any()
+    mixed = EdgeSums(*(one[order] for one in (sums.sender, sums.receiver, sums.count)),
+                     sums.sites, sums.edges)  # fmt: skip
+    rows = torch.randn(len(order), WIDTHS[0])
+    out, summed = run_edges(rows, ends, layers, sums)
+    again, total = run_edges(rows[order], ends, layers, mixed)
+    torch.testing.assert_close(again, out[order])
+    torch.testing.assert_close(total, summed)
+    assert loops == ["_Layers", "_Layers"]
+
+
+@needs_loops
 def test_threads_change_no_bit(loops, layers):
     sums, ends = graph()
     inputs = [one.requires_grad_() for one in (torch.randn(len(sums.sender), WIDTHS[0]), *ends)]
