@@ -26,12 +26,18 @@ from matdata.plugin import (
     Field,
     Ragged,
     Settings,
-    featurizer,
     setting,
 )
 from matdata_quotient.batch import QuotientGraphBatch
-from matdata_quotient.feature import QuotientGraph, QuotientGraphSettings, _offsets
-from matdata_quotient.partition import STEP, Bits, Int, _mixed, _ranks
+from matdata_quotient.feature import (
+    Neighbours,
+    QuotientGraph,
+    QuotientGraphSettings,
+    graphs,
+    neighbours,
+    offsets_of_owners,
+)
+from matdata_quotient.partition import STEP, Bits, Int, grouped, mixed, ranks
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,10 @@ class PairSettings(QuotientGraphSettings):
 class Graph(NamedTuple):
     """Sites, edges and pairs of edges of several crystals, before equal ones are joined.
 
-    `crystal` and `numbers` (N,); `sender`, `receiver`, rounded `length` and `owner`, the crystal,
-    (E,) by sender; `first`, `second` and rounded `angle` (P,) by first.
+    `first` and `second` edge and rounded `angle` (P,), ascending by first.
     """
 
-    crystal: Int
-    numbers: Int
-    sender: Int
-    receiver: Int
-    length: Int
-    owner: Int
+    whole: Neighbours
     first: Int
     second: Int
     angle: Int
@@ -83,8 +83,7 @@ class QuotientPairs(Featurizer[PairSettings]):
 
     def featurize(self, batch: FeatureInput) -> Block:
         """Find all edges and pairs, then the classes."""
-        plain = {name: getattr(self.settings, name) for name in ("radius", "max_neighbours")}
-        found = featurizer("graph", {**plain, "isolated": self.settings.isolated}).featurize(batch)
+        found = graphs(self.settings, batch)
         graph = self.graph(self.crystals(batch).take(found.rows), found)
         return Block(
             found.rows, self.joined(graph, *classes(graph), len(found.rows)), found.rejects
@@ -92,18 +91,15 @@ class QuotientPairs(Featurizer[PairSettings]):
 
     def graph(self, crystals: Crystals, found: Block) -> Graph:
         """All sites, edges and pairs of crystals whose neighbours are found."""
-        columns = {name: item for name, item in found.fields.items() if isinstance(item, Ragged)}
-        sites, links = columns["numbers"], columns["sender"]
-        owner = np.repeat(np.arange(len(sites)), links.lengths)
-        begin = sites.offsets[:-1][owner]
-        sender, receiver = (columns[name].values + begin for name in ("sender", "receiver"))
-        places = crystals.frac_coords  # in full precision: equal angles must round to one number
-        steps = places[receiver] + columns["image"].values - places[sender]
-        steps = np.einsum("ei,eij->ej", steps, crystals.lattice[owner])
-        steps /= np.linalg.norm(steps, axis=1, keepdims=True)
+        image = found.fields["image"]
+        assert isinstance(image, Ragged)
         unit = self.settings.resolution
-        length = np.rint(columns["distance"].values / unit).astype(np.int64)
-        count = len(sites.values)
+        whole = neighbours(found, unit)
+        sender, length, count = whole.sender, whole.length, len(whole.numbers)
+        places = crystals.frac_coords  # in full precision: equal angles must round to one number
+        steps = places[whole.receiver] + image.values - places[sender]
+        steps = np.einsum("ei,eij->ej", steps, crystals.lattice[whole.owner])
+        steps /= np.linalg.norm(steps, axis=1, keepdims=True)
         firsts, seconds = (
             _nearest(sender, length, limit, count)
             for limit in (self.settings.firsts, self.settings.seconds)
@@ -111,10 +107,7 @@ class QuotientPairs(Featurizer[PairSettings]):
         first, second = _pairs(sender, firsts, seconds, count)
         cosine = (steps[first] * steps[second]).sum(1)
         angle = np.rint((cosine + 1) / unit).astype(np.int64).clip(0)
-        crystal = np.repeat(np.arange(len(sites)), sites.lengths)
-        numbers = sites.values.astype(np.int64)
-        ends = sender, receiver, length, owner
-        return Graph(crystal, numbers, *ends, first, second, angle)
+        return Graph(whole, first, second, angle)
 
     def joined(self, graph: Graph, sites: Int, edges: Bits, size: int) -> dict[str, Column]:
         """The fields: the sites of each class once, and the edges and pairs of those sites.
@@ -130,29 +123,34 @@ class QuotientPairs(Featurizer[PairSettings]):
             Crystals.
         """
         _, chosen, multiplicity = np.unique(sites, return_index=True, return_counts=True)
-        kept = np.flatnonzero(np.isin(np.arange(len(sites)), chosen)[graph.sender])
-        ends = [sites[end[kept]] for end in (graph.sender, graph.receiver)]
-        order, begin, count = _grouped(*ends, graph.length[kept], edges[kept])
+        kept = np.flatnonzero(np.isin(np.arange(len(sites)), chosen)[graph.whole.sender])
+        ends = [sites[end[kept]] for end in (graph.whole.sender, graph.whole.receiver)]
+        order, begin, count = grouped(*ends, graph.whole.length[kept], edges[kept])
         edge = kept[order[begin]]
-        place = np.full(len(graph.sender), -1)  # of each edge of a chosen site among the classes
+        place = np.full(
+            len(graph.whole.sender), -1
+        )  # of each edge of a chosen site among the classes
         place[kept[order]] = np.repeat(np.arange(len(begin)), count)
         own = np.flatnonzero(np.isin(np.arange(len(place)), edge)[graph.first])
         joins = [place[end[own]] for end in (graph.first, graph.second)]
-        order, begin, pairs = _grouped(*joins, graph.angle[own])
+        order, begin, pairs = grouped(*joins, graph.angle[own])
         first, second, angle = (values[order[begin]] for values in (*joins, graph.angle[own]))
-        nodes, links = _offsets(graph.crystal[chosen], size), _offsets(graph.owner[edge], size)
-        crystal = graph.owner[edge][first]
+        nodes, links = (
+            offsets_of_owners(graph.whole.crystal[chosen], size),
+            offsets_of_owners(graph.whole.owner[edge], size),
+        )
+        crystal = graph.whole.owner[edge][first]
         lines, base, unit = (
-            _offsets(crystal, size),
-            nodes[graph.owner[edge]],
+            offsets_of_owners(crystal, size),
+            nodes[graph.whole.owner[edge]],
             self.settings.resolution,
         )
         columns = {
-            "sender": (sites[graph.sender[edge]] - base, links),
-            "receiver": (sites[graph.receiver[edge]] - base, links),
-            "distance": (graph.length[edge] * unit, links),
+            "sender": (sites[graph.whole.sender[edge]] - base, links),
+            "receiver": (sites[graph.whole.receiver[edge]] - base, links),
+            "distance": (graph.whole.length[edge] * unit, links),
             "count": (count, links),
-            "numbers": (graph.numbers[chosen], nodes),
+            "numbers": (graph.whole.numbers[chosen], nodes),
             "multiplicity": (multiplicity, nodes),
             "first": (first - links[crystal], lines),
             "second": (second - links[crystal], lines),
@@ -199,18 +197,18 @@ def classes(graph: Graph) -> tuple[Int, Bits]:
     at sites of one class have the same length, class of the neighbour, and as many pairs with edges
     of each number at each angle.
     """
-    begin, owner = np.flatnonzero(np.diff(graph.crystal, prepend=-1)), graph.crystal
-    sites = _ranks(graph.crystal, graph.numbers.astype(np.uint64))
-    lengths, angles = (_mixed(n.astype(np.uint64) + STEP) for n in (graph.length, graph.angle))
+    begin, owner = np.flatnonzero(np.diff(graph.whole.crystal, prepend=-1)), graph.whole.crystal
+    sites = ranks(graph.whole.crystal, graph.whole.numbers.astype(np.uint64))
+    lengths, angles = (mixed(n.astype(np.uint64) + STEP) for n in (graph.whole.length, graph.angle))
     edges, found = lengths, (-1, -1)
     while True:
         own = sites - np.minimum.reduceat(sites, begin)[owner]  # from 0 in each crystal
-        ends = _mixed(lengths ^ _mixed(own[graph.receiver].astype(np.uint64) + STEP))
-        others = _mixed(angles ^ _mixed(edges[graph.second] + STEP))
+        ends = mixed(lengths ^ mixed(own[graph.whole.receiver].astype(np.uint64) + STEP))
+        others = mixed(angles ^ mixed(edges[graph.second] + STEP))
         around = _sums(graph.first, others, len(edges))
-        edges = _mixed(_mixed(edges + STEP) ^ _mixed(ends + _mixed(around)))
-        sites = _ranks(sites, _sums(graph.sender, edges, len(sites)))
-        now = int(sites.max(initial=0)), int(_ranks(sites[graph.sender], edges).max(initial=0))
+        edges = mixed(mixed(edges + STEP) ^ mixed(ends + mixed(around)))
+        sites = ranks(sites, _sums(graph.whole.sender, edges, len(sites)))
+        now = int(sites.max(initial=0)), int(ranks(sites[graph.whole.sender], edges).max(initial=0))
         if now == found:  # classes are only ever split
             return sites, edges
         found = now
@@ -249,12 +247,3 @@ def _pairs(
     place = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)
     second = sending[begin[sender[first]] + place]
     return first[first != second], second[first != second]
-
-
-def _grouped(*columns: Int | Bits) -> tuple[Int, Int, Int]:
-    """An order in which equal rows are neighbours, where each begins, and how many there are."""
-    order = np.lexsort(columns[::-1])
-    differs = [np.diff(column[order]) != 0 for column in columns]
-    new = np.concatenate([[True], np.logical_or.reduce(differs)])[: len(order)]
-    begin = np.flatnonzero(new)
-    return order, begin, np.diff(np.append(begin, len(order)))

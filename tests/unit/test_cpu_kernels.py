@@ -167,7 +167,7 @@ def test_loops_run_without_openmp():
 @pytest.mark.parametrize("direction", ["forward", "backward"])
 @pytest.mark.parametrize("name", ["attention_kernels", "pooling_kernels", "query_kernels"])
 def test_attention_in_single_precision_computes_nothing_in_double(name, direction):
-    """A share in double precision makes the loops over channels, which it scales, half as fast."""
+    """A share in double precision would have the loops over channels convert each number twice."""
     function = getattr(importlib.import_module(f"matdata.nn.cpu.{name}"), direction).py_func
     kinds = {
         **dict.fromkeys(("offsets", "pair_offsets"), numba.int64[::1]),

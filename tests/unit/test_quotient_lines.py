@@ -41,7 +41,7 @@ def scripts(monkeypatch):
 
 def each_for_itself(graph):
     """Every site, edge and pair in a class of its own."""
-    return np.arange(len(graph.crystal)), np.arange(len(graph.sender)).astype(np.uint64)
+    return np.arange(len(graph.whole.crystal)), np.arange(len(graph.whole.sender)).astype(np.uint64)
 
 
 def in_a_batch(crystals, trainer, lines):

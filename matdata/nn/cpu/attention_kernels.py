@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matdata.core.jit import kernel, sums
+from matdata.nn.cpu.rows import add
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
@@ -95,13 +96,6 @@ def _finish_gate(gate: Array, row: Array, to_row: Array, to_gate: Array) -> None
     for k in range(len(gate)):
         to_gate[k] += row[k] * to_row[k]
         to_row[k] *= gate[k]
-
-
-@sums
-def _add(total: Array, row: Array) -> None:
-    """``total += row``."""
-    for k in range(len(total)):
-        total[k] += row[k]
 
 
 @kernel
@@ -231,5 +225,5 @@ def backward(
                 _finish_gate(gate[m], gate_row, to_own, to_gate[m])
                 other = both[i, half + at : half + at + gates]
                 _finish_gate(gate[m], other, to_both[i, half + at : half + at + gates], to_gate[m])
-                _add(to_added[at : at + gates], to_own)
-                _add(to_added[to : to + hidden], to_both[i, to : to + hidden])
+                add(to_added[at : at + gates], to_own)
+                add(to_added[to : to + hidden], to_both[i, to : to + hidden])

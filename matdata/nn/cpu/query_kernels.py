@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from matdata.core.jit import kernel, sums
 from matdata.nn.cpu.elementary import ZERO, exp_below, single
+from matdata.nn.cpu.rows import add_times
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
@@ -27,13 +28,6 @@ def _dot(one: Array, other: Array) -> float:
     for k in range(len(one)):
         total += one[k] * other[k]
     return total
-
-
-@sums
-def _add_times(to: Array, row: Array, factor: float) -> None:
-    """``to += factor row``."""
-    for k in range(len(to)):
-        to[k] += factor * row[k]
 
 
 @sums
@@ -71,7 +65,7 @@ def forward(
         for e in range(begin, end):
             share = shares[e] / total
             shares[e] = share
-            _add_times(out[chosen], entries[e], share)
+            add_times(out[chosen], share, entries[e])
 
 
 @kernel
@@ -101,4 +95,4 @@ def backward(
         for e in range(begin, end):
             step = shares[e] * (steps[e] - mean)
             _both_times(to_entries[e], grad[chosen], shares[e], query[chosen], step)
-            _add_times(to_query[chosen], entries[e], step)
+            add_times(to_query[chosen], step, entries[e])

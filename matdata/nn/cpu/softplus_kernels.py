@@ -19,6 +19,7 @@ import numpy as np
 
 from matdata.core.jit import kernel, sums
 from matdata.nn.cpu.elementary import ONE, exp_below, sigmoid, softplus_of
+from matdata.nn.cpu.rows import add, add_times
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
@@ -65,18 +66,6 @@ def _descend(down: Array, out: Array, shift: float, part: Array) -> None:
 
 
 @sums
-def _add(to: Array, row: Array) -> None:
-    for k in range(len(to)):
-        to[k] += row[k]
-
-
-@sums
-def _add_times(to: Array, row: Array, factor: float) -> None:
-    for k in range(len(to)):
-        to[k] += factor * row[k]
-
-
-@sums
 def _with_times(to: Array, row: Array, other: Array, factor: float) -> None:
     for k in range(len(to)):
         to[k] = row[k] + factor * other[k]
@@ -111,9 +100,9 @@ def descend(down: Array, out: Array, shift: float, to_bias: Array) -> None:
     for i in range(len(down)):
         _descend(down[i], out[i], shift, part)
         if i % BLOCK == BLOCK - 1:
-            _add(total, part)
+            add(total, part)
             part[:] = 0
-    _add(total, part)
+    add(total, part)
     for k in range(width):
         to_bias[k] = total[k]
 
@@ -122,7 +111,7 @@ def descend(down: Array, out: Array, shift: float, to_bias: Array) -> None:
 def add_counted(edges: Array, sender: Array, count: Array, to: Array) -> None:
     """Add each edge, as often as it counts, to the row of its sender."""
     for e in range(len(edges)):
-        _add_times(to[sender[e]], edges[e], count[e])
+        add_times(to[sender[e]], count[e], edges[e])
 
 
 @kernel
@@ -138,5 +127,5 @@ def spread_out(
 ) -> None:
     """Add each row to those of both ends."""
     for e in range(len(down)):
-        _add(to_sender[sender[e]], down[e])
-        _add(to_receiver[receiver[e]], down[e])
+        add(to_sender[sender[e]], down[e])
+        add(to_receiver[receiver[e]], down[e])

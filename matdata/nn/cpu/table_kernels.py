@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matdata.core.jit import kernel, sums
+from matdata.nn.cpu.rows import add, add_times
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
@@ -31,20 +32,6 @@ def _begin(to: Array, row: Array, number: float, direction: Array) -> None:
         to[k] = row[k] + number * direction[k]
 
 
-@sums
-def _add(to: Array, row: Array) -> None:
-    """``to += row``."""
-    for k in range(len(to)):
-        to[k] += row[k]
-
-
-@sums
-def _add_times(to: Array, number: float, row: Array) -> None:
-    """``to += number row``."""
-    for k in range(len(to)):
-        to[k] += number * row[k]
-
-
 @kernel
 def forward(
     table: Array,
@@ -59,7 +46,7 @@ def forward(
     for i in range(first, last):
         _begin(out[i], table[places[0, i]], numbers[i], direction)
         for t in range(1, len(places)):
-            _add(out[i], table[places[t, i]])
+            add(out[i], table[places[t, i]])
 
 
 @kernel
@@ -78,11 +65,11 @@ def backward(
     for i in range(len(grad)):
         down = grad[i, first:last]
         for t in range(len(places)):
-            _add(to_table[places[t, i], first:last], down)
-        _add_times(part, numbers[i], down)
+            add(to_table[places[t, i], first:last], down)
+        add_times(part, numbers[i], down)
         if i % BLOCK == BLOCK - 1:
-            _add(total, part)
+            add(total, part)
             part[:] = 0
-    _add(total, part)
+    add(total, part)
     for k in range(last - first):
         to_direction[first + k] = total[k]

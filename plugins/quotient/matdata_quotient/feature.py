@@ -21,7 +21,7 @@ from matdata.plugin import (
     featurizer,
     setting,
 )
-from matdata_quotient.partition import Int, equivalent_sites
+from matdata_quotient.partition import Int, equivalent_sites, grouped
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,21 @@ class QuotientGraphSettings(Settings):
     resolution: float = setting(
         2.0**-12, "distances are rounded to multiples of this, Å", minimum=1e-6, maximum=0.1
     )
+
+
+class Neighbours(NamedTuple):
+    """Sites and edges of several crystals, before equal ones are joined.
+
+    `crystal` and `numbers` (N,); `sender`, `receiver` among all sites, rounded
+    `length` in multiples of the resolution, and `owner`, the crystal, (E,).
+    """
+
+    crystal: Int
+    numbers: Int
+    sender: Int
+    receiver: Int
+    length: Int
+    owner: Int
 
 
 class _Edges(NamedTuple):
@@ -85,36 +100,26 @@ class QuotientGraph(Featurizer[QuotientGraphSettings]):
 
     def featurize(self, batch: FeatureInput) -> Block:
         """Find the neighbours of all sites, then the classes of sites."""
-        chosen = self.settings
-        settings = {"radius": chosen.radius, "max_neighbours": chosen.max_neighbours}
-        graph = featurizer("graph", {**settings, "isolated": chosen.isolated}).featurize(batch)
-        columns = {
-            name: column for name, column in graph.fields.items() if isinstance(column, Ragged)
-        }
-        sites, links = columns["numbers"], columns["sender"]
-        crystal = np.repeat(np.arange(len(sites)), sites.lengths)
-        begin = np.repeat(sites.offsets[:-1], links.lengths)
-        sender, receiver = (
-            columns[name].values.astype(np.int64) + begin for name in ("sender", "receiver")
+        found = graphs(self.settings, batch)
+        size, whole = len(found.rows), neighbours(found, self.settings.resolution)
+        classes = equivalent_sites(
+            whole.crystal, whole.numbers, whole.sender, whole.receiver, whole.length
         )
-        length = np.rint(columns["distance"].values / chosen.resolution).astype(np.int64)
-        numbers = sites.values.astype(np.int64)
-        classes = equivalent_sites(crystal, numbers, sender, receiver, length)
         _, first, multiplicity = np.unique(classes, return_index=True, return_counts=True)
-        edges = _quotient(classes, first, sender, receiver, length)
-        nodes = _offsets(crystal[first], len(sites))
-        owner = crystal[first][edges.sender]
-        offsets, base = _offsets(owner, len(sites)), nodes[owner]
-        distance = edges.length * chosen.resolution
+        edges = _quotient(classes, first, whole)
+        nodes = offsets_of_owners(whole.crystal[first], size)
+        owner = whole.crystal[first][edges.sender]
+        offsets, base = offsets_of_owners(owner, size), nodes[owner]
+        distance = edges.length * self.settings.resolution
         fields: dict[str, Column] = {
             "sender": Ragged((edges.sender - base).astype(np.uint16), offsets),
             "receiver": Ragged((edges.receiver - base).astype(np.uint16), offsets),
             "distance": Ragged(distance.astype(np.float32), offsets),
             "count": Ragged(edges.copies.astype(np.int32), offsets),
-            "numbers": Ragged(sites.values[first], nodes),
+            "numbers": Ragged(whole.numbers[first].astype(np.uint8), nodes),
             "multiplicity": Ragged(multiplicity.astype(np.int32), nodes),
         }
-        return Block(graph.rows, fields, graph.rejects)
+        return Block(found.rows, fields, found.rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """One float32 row an edge: the columns of `labels`."""
@@ -131,20 +136,34 @@ class QuotientGraph(Featurizer[QuotientGraphSettings]):
         return ["1", "1", "Å", "1"]
 
 
-def _quotient(classes: Int, first: Int, sender: Int, receiver: Int, length: Int) -> _Edges:
+def graphs(settings: QuotientGraphSettings, batch: FeatureInput) -> Block:
+    """The feature `graph` of all sites."""
+    chosen = {name: getattr(settings, name) for name in ("radius", "max_neighbours", "isolated")}
+    return featurizer("graph", chosen).featurize(batch)
+
+
+def neighbours(found: Block, resolution: float) -> Neighbours:
+    """All sites and edges of what `graphs` found."""
+    columns = {name: column for name, column in found.fields.items() if isinstance(column, Ragged)}
+    sites, links = columns["numbers"], columns["sender"]
+    crystal, owner = (np.repeat(np.arange(len(one)), one.lengths) for one in (sites, links))
+    begin = sites.offsets[:-1][owner]
+    sender, receiver = (
+        columns[name].values.astype(np.int64) + begin for name in ("sender", "receiver")
+    )
+    length = np.rint(columns["distance"].values / resolution).astype(np.int64)
+    return Neighbours(crystal, sites.values.astype(np.int64), sender, receiver, length, owner)
+
+
+def _quotient(classes: Int, first: Int, whole: Neighbours) -> _Edges:
     """The edges of the first site of each class, by the class of the neighbour and length."""
-    represents = np.zeros(len(classes), dtype=bool)
-    represents[first] = True
-    kept = represents[sender]
-    columns = classes[sender[kept]], classes[receiver[kept]], length[kept]
-    order = np.lexsort(columns[::-1])
-    rows = np.stack(columns)[:, order]
-    new = np.flatnonzero(np.concatenate([[True], (np.diff(rows) != 0).any(0)])[: rows.shape[1]])
-    count = np.diff(np.concatenate([new, [rows.shape[1]]]))
-    ends = rows[:, new]
-    return _Edges(ends[0], ends[1], ends[2], count)
+    kept = np.isin(np.arange(len(classes)), first)[whole.sender]
+    columns = classes[whole.sender[kept]], classes[whole.receiver[kept]], whole.length[kept]
+    order, begin, count = grouped(*columns)
+    sender, receiver, length = (column[order[begin]] for column in columns)
+    return _Edges(sender, receiver, length, count)
 
 
-def _offsets(owner: Int, size: int) -> npt.NDArray[np.int64]:
+def offsets_of_owners(owner: Int, size: int) -> npt.NDArray[np.int64]:
     """Where the entries of each crystal begin, (size + 1,), by the owner of each entry."""
     return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=size))]).astype(np.int64)

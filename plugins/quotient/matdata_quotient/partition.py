@@ -47,29 +47,39 @@ def equivalent_sites(crystal: Int, numbers: Int, sender: Int, receiver: Int, len
         return np.empty(0, np.int64)
     starts = np.diff(crystal, prepend=-1) != 0
     begin, owner = np.flatnonzero(starts), np.cumsum(starts) - 1
-    colour = _ranks(crystal, numbers.astype(np.uint64))
-    lengths = _mixed(length.astype(np.uint64) + STEP)
+    colour = ranks(crystal, numbers.astype(np.uint64))
+    lengths = mixed(length.astype(np.uint64) + STEP)
     while True:
         own = colour - np.minimum.reduceat(colour, begin)[owner]  # from 0 in each crystal
-        neighbour = _mixed(lengths ^ _mixed(own[receiver].astype(np.uint64) + STEP))
+        neighbour = mixed(lengths ^ mixed(own[receiver].astype(np.uint64) + STEP))
         around = np.zeros(len(colour), np.uint64)
         np.add.at(around, sender, neighbour)  # sums wrap around, whatever their order
-        finer = _ranks(colour, around)
+        finer = ranks(colour, around)
         if finer.max() == colour.max():  # classes are only ever split
             return colour
         colour = finer
 
 
-def _ranks(first: Int, second: Bits) -> Int:
+def grouped(*columns: Int | Bits) -> tuple[Int, Int, Int]:
+    """An order in which equal rows are neighbours, where each begins, and how many there are.
+
+    Rows ascend by the first column, then by the others.
+    """
+    order = np.lexsort(columns[::-1])
+    differs = np.logical_or.reduce([np.diff(column[order]) != 0 for column in columns])
+    begin = np.flatnonzero(np.concatenate([[True], differs])[: len(order)])
+    return order, begin, np.diff(np.append(begin, len(order)))
+
+
+def ranks(first: Int, second: Bits) -> Int:
     """Rank of each pair among the distinct ones, by the first, then the second."""
-    order = np.lexsort((second, first))
-    differs = (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)
-    ranks = np.empty(len(first), np.int64)
-    ranks[order] = np.cumsum(np.concatenate([[False], differs]))
-    return ranks
+    order, begin, count = grouped(first, second)
+    found = np.empty(len(first), np.int64)
+    found[order] = np.repeat(np.arange(len(begin)), count)
+    return found
 
 
-def _mixed(bits: Bits) -> Bits:
+def mixed(bits: Bits) -> Bits:
     """A permutation of all numbers of 64 bits in which each bit depends on all."""
     bits = (bits ^ (bits >> np.uint64(30))) * FIRST
     bits = (bits ^ (bits >> np.uint64(27))) * SECOND
