@@ -1,7 +1,7 @@
 """Linear layers that each end in a shifted softplus, of rows and of the edges between sites.
 
-Two ways that agree: blocks of rows that go through all layers, products by torch and what is
-between them by compiled loops (CPU, float32), and tensors (any device). A block stays in the cache
+Two ways that agree: compiled loops that take blocks of rows through all layers (CPU, float32,
+products by the library's routine), and tensors (any device). A block stays in the cache
 from the first layer to the last, and of what the layers compute their outputs alone are kept for
 the gradient. Threads share blocks, and sums over blocks are taken in the same order whatever the
 number of threads.
@@ -10,6 +10,7 @@ number of threads.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -18,15 +19,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from matdata.core.crystals import Array
 from matdata.nn.activations import SHIFT, WORTH_LOOPS, affine_of_softplus, shifted_softplus
 from matdata.nn.context import Context
 from matdata.nn.cpu.autograd import array, gradients_by_tensors, outside_graphs, use_loops
+from matdata.nn.cpu.blas import sgemm
 from matdata.nn.cpu.blocks import Cut
 from matdata.nn.cpu.onednn_linear import linear
 from matdata.nn.cpu.operation import Gradient, Operation
 from matdata.nn.edge_sums import ROWS, EdgeSums
 from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
+_NO_ENDS = (np.zeros(0, np.int64),) * 2, np.zeros(0, np.float32)
 #: In float32, of which compiled loops make float32 ones.
 _SHIFT = cast("float", np.float32(SHIFT))
 
@@ -92,16 +96,31 @@ def _run(
     sums: EdgeSums | None, rows: Tensor, given: Sequence[Tensor], depth: int
 ) -> Sequence[Tensor]:
     how = _How(depth, sums)
-    return (_compiled if _by_loops(rows, given) else _tensors)(how, rows, *given)
+    return (_compiled if _by_loops(how, rows, given) else _tensors)(how, rows, *given)
 
 
-def _by_loops(rows: Tensor, given: Sequence[Tensor]) -> bool:
+def _by_loops(how: _How, rows: Tensor, given: Sequence[Tensor]) -> bool:
     return (
         not torch.compiler.is_compiling()
         and all(one.dtype is torch.float32 for one in (rows, *given))
         and rows.numel() >= WORTH_LOOPS
         and not torch.is_autocast_enabled("cpu")
         and use_loops(rows)
+        and sgemm() != 0
+        and _fit(how, rows, given)
+    )
+
+
+def _fit(how: _How, rows: Tensor, given: Sequence[Tensor]) -> bool:
+    """Whether rows and layers have shapes that loops, which check nothing, may rely on."""
+    weights, first, biases = how.parts(given)
+    widths = [rows.shape[-1], *(weight.shape[0] for weight in weights)]
+    expected = [tuple(reversed(pair)) for pair in itertools.pairwise(widths)]
+    biases = [*(first if how.sums is None else ()), *biases]
+    return (
+        rows.dim() == 2
+        and [tuple(weight.shape) for weight in weights] == expected
+        and [tuple(bias.shape) for bias in biases] == [(one,) for one in widths[-len(biases) :]]
     )
 
 
@@ -158,6 +177,25 @@ def _cut_of_rows(count: int, each: int) -> Cut:
     return Cut.of_rows(count, each)
 
 
+def _ends(how: _How) -> tuple[tuple[Array, Array], Array]:
+    """Ends of edges for loops, and how often each counts; empty if rows are no edges."""
+    if how.sums is None:
+        return _NO_ENDS
+    sender, receiver, count = how.sums.arrays
+    return (sender, receiver), count
+
+
+def _sides(how: _How, first: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """What both ends add, (N, h) each; empty if rows are no edges."""
+    if how.sums is None:
+        return (first[0].new_empty(1, 0),) * 2
+    return first[0], first[1]
+
+
+def _arrays(tensors: Sequence[Tensor]) -> tuple[Array, ...]:
+    return tuple(map(array, tensors))
+
+
 class _Saved(Context, Protocol):
     how: _How
 
@@ -169,33 +207,21 @@ class _Layers(Operation):
 
     @staticmethod
     def forward(how: _How, rows: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
-        from matdata.nn.cpu import softplus_kernels as kernels
+        from matdata.nn.cpu import layer_kernels as kernels
 
-        weights, first, biases = how.parts([one.detach() for one in given])
-        added = [array(one) for one in (*first, *biases)][-how.depth :]
-        own, other = array(first[0]), array(first[-1])
-        matrices = [weight.t() for weight in weights]
+        weights, first, biases = how.parts(given)
         cut, made = how.cut(rows), [rows.new_empty(rows.shape[0], one.shape[0]) for one in weights]
-        below = [cut.tensors(one) for one in (rows.detach().contiguous(), *made)]
-        numbers = [cut.arrays(one.numpy()) for one in made]
-        summed, ends = rows.new_empty(0), []
-        if how.sums is not None:
-            summed = rows.new_zeros(first[0].shape[0], weights[-1].shape[0])
-            ends = [cut.arrays(one) for one in how.sums.arrays]
-        total = summed.numpy()
+        sides = _sides(how, first)
+        summed = rows.new_zeros(len(sides[0]), weights[-1].shape[0])
+        # of edges the first bias is part of what sites add
+        biases = [*(first if how.sums is None else [rows.new_empty(0)]), *biases]
+        read = array(rows), _arrays(weights), _arrays(biases), *_ends(how), _arrays(sides), _SHIFT
+        written = _arrays(made), summed.numpy()
 
-        def block(n: int) -> None:
-            for layer, matrix in enumerate(matrices):
-                torch.mm(below[layer][n], matrix, out=below[layer + 1][n])
-                if layer or not ends:
-                    kernels.activate(numbers[layer][n], added[layer], _SHIFT)
-                else:
-                    at = ends[0][n], ends[1][n]
-                    kernels.activate_edges(numbers[0][n], own, other, *at, _SHIFT)
-            if ends:
-                kernels.add_counted(numbers[-1][n], ends[0][n], ends[2][n], total)
+        def work(first: int, last: int) -> None:
+            kernels.forward(sgemm(), cut.offsets, first, last, *read, *written)
 
-        cut.each(block)
+        cut.in_threads(work)
         return made[-1], summed, *made[:-1]
 
     @staticmethod
@@ -239,42 +265,26 @@ class _Gradient(Gradient):
     def forward(
         how: _How, to_rows: bool, grad: Tensor, of_sum: Tensor, *saved: Tensor
     ) -> tuple[Tensor, ...]:
-        from matdata.nn.cpu import softplus_kernels as kernels
+        from matdata.nn.cpu import layer_kernels as kernels
 
-        saved = tuple(one.detach() for one in saved)
         made, rows, given = saved[: how.depth], saved[how.depth], saved[how.depth + 1 :]
         weights, first, _ = how.parts(given)
         cut = how.cut(rows)
-        below = [cut.tensors(one.contiguous()) for one in (rows, *made)]
-        numbers = [cut.arrays(array(one)) for one in made]
-        grads, summed = cut.tensors(grad.detach().contiguous()), array(of_sum)
-        blocks = len(grads)
+        blocks = cut.count
         of_weights = [rows.new_empty(blocks, *weight.shape) for weight in weights]
-        to_weights = [one.unbind(0) for one in of_weights]
-        of_biases = [np.empty((blocks, weight.shape[0]), np.float32) for weight in weights]
-        of_rows = rows.new_empty(rows.shape if to_rows else (0,))
-        ends, of_ends = [], []
-        if how.sums is not None:
-            ends = [cut.arrays(one) for one in how.sums.arrays]
-            of_ends = [torch.zeros_like(one) for one in first]
-        to_ends = [one.numpy() for one in of_ends]
-        back = cut.tensors(of_rows) if to_rows else ()
+        of_biases = [rows.new_empty(blocks, weight.shape[0]) for weight in weights]
+        of_ends = [torch.zeros_like(one) for one in _sides(how, first)]
+        of_rows = rows.new_empty(rows.shape if to_rows else (0, 1))
+        read = array(grad), array(of_sum), array(rows), _arrays(weights), *_ends(how), _SHIFT
+        written = _arrays(of_weights), _arrays(of_biases), _arrays(of_ends), of_rows.numpy()
 
-        def block(n: int) -> None:
-            down = torch.empty_like(grads[n]) if ends else grads[n].clone()
-            if ends:
-                kernels.back_counted(grads[n].numpy(), summed, ends[0][n], ends[2][n], down.numpy())
-            for layer in reversed(range(how.depth)):
-                kernels.descend(down.numpy(), numbers[layer][n], _SHIFT, of_biases[layer][n])
-                torch.mm(down.t(), below[layer][n], out=to_weights[layer][n])
-                if layer:
-                    down = torch.mm(down, weights[layer])
-            if ends:
-                kernels.spread_out(down.numpy(), ends[0][n], ends[1][n], *to_ends)
-            if to_rows:
-                torch.mm(down, weights[0], out=back[n])
+        def work(first: int, last: int) -> None:
+            kernels.backward(sgemm(), cut.offsets, first, last, *read, _arrays(made), *written)
 
-        cut.each(block)
-        found = [one[0] if blocks == 1 else one.sum(0) for one in of_weights]
-        to_biases = [torch.from_numpy(one[0] if blocks == 1 else one.sum(0)) for one in of_biases]
-        return of_rows, *found, *(of_ends or to_biases[:1]), *to_biases[1:]
+        cut.in_threads(work)
+        found, to_biases = (
+            [one[0] if blocks == 1 else one.sum(0) for one in parts]
+            for parts in (of_weights, of_biases)
+        )
+        to_first = to_biases[:1] if how.sums is None else of_ends
+        return of_rows, *found, *to_first, *to_biases[1:]

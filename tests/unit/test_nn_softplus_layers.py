@@ -105,7 +105,7 @@ def test_loops_agree_with_tensors_in_double(loops, layers, count, depth):
 @pytest.mark.parametrize("counted", [True, False])
 def test_loops_of_edges_agree_with_tensors_in_double(loops, layers, counted):
     sums, ends = graph(counted)
-    assert len(sums.cut.lengths) > 2
+    assert sums.cut.count > 2
     inputs = [torch.randn(len(sums.sender), WIDTHS[0]), *ends]
     exact = [one.double().requires_grad_() for one in inputs]
     inputs = [one.requires_grad_() for one in inputs]
@@ -252,3 +252,33 @@ def test_loops_are_left_out_where_they_are_switched_off(loops, layers):
     assert loops == []
     torch.testing.assert_close(softplus_layers(rows, layers), off)
     assert loops == ["_Layers"]
+
+
+@needs_loops
+def test_without_a_routine_for_products_tensors_do_it(loops, layers, monkeypatch):
+    rows = torch.randn(20, WIDTHS[0])
+    by_loops = softplus_layers(rows, layers)
+    monkeypatch.setattr(module, "sgemm", lambda: 0)
+    torch.testing.assert_close(softplus_layers(rows, layers), by_loops)
+    assert loops == ["_Layers"]
+
+
+@needs_loops
+def test_shapes_that_do_not_fit_are_not_read_by_loops(loops, layers):
+    sums, ends = graph()
+    edges = torch.randn(len(sums.sender), WIDTHS[0])
+    wide = [Linear(5, 7), Linear(8, 6)]
+    for refused in (
+        lambda: softplus_layers(edges[:, :-1], layers),
+        lambda: softplus_layers(edges, wide),
+        lambda: softplus_edge_layers(edges[:, 1:], layers[0].weight, tuple(ends), layers[1:], sums),
+        lambda: softplus_edge_layers(edges, layers[0].weight, tuple(ends), wide[1:], sums),
+    ):
+        with pytest.raises(RuntimeError, match="shapes"):
+            refused()
+    once = layers[:1]
+    once[0].bias = torch.nn.Parameter(torch.zeros(1))  # which torch repeats
+    assert softplus_layers(edges, once).shape == (len(edges), WIDTHS[1])
+    stack = edges[:6].view(2, 3, -1)
+    assert softplus_layers(stack, [Linear(5, 2)]).shape == (2, 3, 2)
+    assert loops == []

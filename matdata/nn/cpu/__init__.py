@@ -14,6 +14,8 @@ module                 interface                      without it
 `query_kernels`,
 `softplus_kernels`,
 `table_kernels`
+`blas`,                sgemm of BLAS, from torch's    layers with softplus with tensors
+`layer_kernels`        library or else SciPy's
 `operation`            a query of torch (private)     calls of operations take longer
 `openmp`               GOMP_parallel (the ABI of      threads of our own
                        OpenMP in GNU's compilers)

@@ -5,15 +5,13 @@ Where rows are cut does not depend on the number of threads, so neither do sums 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from matdata.core.crystals import Array
-from matdata.nn.cpu.openmp import in_threads, parts_of_blocks
+from matdata.nn.cpu.openmp import share
 
 
 class Cut:
@@ -26,9 +24,7 @@ class Cut:
     """
 
     def __init__(self, offsets: Array) -> None:
-        self.offsets, bounds = offsets, offsets.tolist()
-        self.slices = [slice(*pair) for pair in itertools.pairwise(bounds)]
-        self.lengths = [one.stop - one.start for one in self.slices]
+        self.offsets, self.count = offsets, len(offsets) - 1
 
     @classmethod
     def of_rows(cls, count: int, each: int) -> Cut:
@@ -43,25 +39,10 @@ class Cut:
         cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, blocks) / blocks)
         return cls(np.unique(np.concatenate([[0], offsets[cuts], offsets[-1:]])))
 
-    def tensors(self, rows: Tensor) -> Sequence[Tensor]:
-        """The rows of each block."""
-        return torch.split(rows, self.lengths) if len(self.lengths) > 1 else (rows,)
-
-    def arrays(self, rows: Array) -> Sequence[Array]:
-        """The rows of each block."""
-        return [rows[one] for one in self.slices]
-
-    def each(self, block: Callable[[int], None]) -> None:
-        """Call it with the numbers of all blocks, in threads where there are several."""
-        count = len(self.lengths)
-        if count == 1:
-            block(0)
+    def in_threads(self, work: Callable[[int, int], None]) -> None:
+        """Call ``work(first, last)`` for all blocks, from threads for one at a time."""
+        threads = min(torch.get_num_threads(), self.count)
+        if threads <= 1:
+            work(0, self.count)
             return
-        inference = torch.is_inference_mode_enabled()
-
-        def work(_: int, first: int, last: int) -> None:
-            with torch.inference_mode(inference):
-                for number in range(first, last):
-                    block(number)
-
-        in_threads(work, self.offsets, parts_of_blocks(count))
+        share(lambda _, first, last: work(first, last), range(self.count + 1), threads)

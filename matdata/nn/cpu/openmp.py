@@ -16,7 +16,7 @@ import ctypes
 import functools
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
@@ -37,12 +37,6 @@ def how_many_parts(size: int) -> int:
     """Number of parts into which to cut loops that touch so many values."""
     threads = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
     return 1 if threads == 1 else PARTS_PER_THREAD * threads
-
-
-def parts_of_blocks(blocks: int) -> int:
-    """As `how_many_parts`, for so many blocks that are each worth a thread."""
-    threads = min(torch.get_num_threads(), blocks)
-    return 1 if threads <= 1 else PARTS_PER_THREAD * threads
 
 
 def in_threads(
@@ -72,8 +66,30 @@ def in_threads(
     if parts == 1:
         work(0, 0, len(offsets) - 1)
         return
-    edges = _cut_evenly(offsets, parts)
-    waiting = deque(range(parts))
+    share(work, _cut_evenly(offsets, parts), parts // PARTS_PER_THREAD, team)
+
+
+def share(
+    work: Callable[[int, int, int], None],
+    bounds: Sequence[int],
+    threads: int,
+    team: Team | None = None,
+) -> None:
+    """Call ``work(part, first, last)`` for parts with the given bounds, as `in_threads` does.
+
+    Parameters
+    ----------
+    bounds
+        First set of each part, and the end of all.
+    threads
+        How many share the parts.
+
+    Raises
+    ------
+    BaseException
+        As `in_threads`.
+    """
+    waiting = deque(range(len(bounds) - 1))
     failed: list[BaseException] = []
 
     def take() -> int | None:
@@ -84,12 +100,12 @@ def in_threads(
     def drain() -> None:
         try:
             while (part := take()) is not None:
-                work(part, edges[part], edges[part + 1])
+                work(part, bounds[part], bounds[part + 1])
         except BaseException as error:
             failed.append(error)
 
     team = team or openmp_team() or own_team
-    team(drain, parts // PARTS_PER_THREAD)
+    team(drain, threads)
     drain()  # what is left, should no thread have come
     if failed:
         raise failed[0]
