@@ -87,9 +87,11 @@ def _call_softplus_layers(sets: Sets) -> None:
     from matdata.nn import EdgeSums, Linear, Segments, softplus_edge_layers, softplus_layers
 
     rows = torch.randn(6 << 10, 16, requires_grad=True)
-    softplus_layers(rows, [Linear(16, 16)]).sum().backward()
+    layers = [Linear(16, 16) for _ in range(3)]
+    for depth in (1, 3):  # each depth has code of its own; edges, below, are two deep
+        softplus_layers(rows, layers[:depth]).sum().backward()
     place = torch.arange(6).repeat_interleave(1 << 10)
     edges = Segments.of_lengths((sets.host_lengths << 10).tolist())
     ends, sums = (torch.randn(6, 16),) * 2, EdgeSums(place, place, None, sets, edges)
-    out, summed = softplus_edge_layers(rows, torch.randn(16, 16), ends, [Linear(16, 16)], sums)
+    out, summed = softplus_edge_layers(rows, torch.randn(16, 16), ends, layers[:1], sums)
     (out.sum() + summed.sum()).backward()
