@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from matdata.plugin import SavedModel, Schema, Settings, TorchTrainer
+from matdata.plugin import ConfigError, SavedModel, Schema, Settings, TorchTrainer
 from matdata_finder.hypers import Hypers
 from matdata_finder.presets import IMAGES_OF_VERSION_2, SCHEDULES
 
@@ -43,7 +43,9 @@ class Finder(TorchTrainer[Hypers]):
         if from_version != "2":
             return None
         hypers = dict(saved.hypers)
-        images = IMAGES_OF_VERSION_2[str(hypers.get("preset", "matdata"))]
+        images = IMAGES_OF_VERSION_2.get(str(hypers.get("preset", "matdata")))
+        if images is None:  # a preset that it did not have
+            return None
         hypers["images"] = hypers.get("images") or images
         return SavedModel({**hypers, "cell": "given"}, saved.state)
 
@@ -53,7 +55,10 @@ class Finder(TorchTrainer[Hypers]):
         then = cls.upgrade(SavedModel(hypers, {}), version)
         if then is None:
             return False
-        before, now = (cls(Hypers.from_mapping(one)) for one in (then.hypers, hypers))
+        try:
+            before, now = (cls(Hypers.from_mapping(one)) for one in (then.hypers, hypers))
+        except ConfigError:  # hyperparameters that this version does not have
+            return False
         return before.input_settings() == now.input_settings()
 
     def inputs(self) -> tuple[str, ...]:

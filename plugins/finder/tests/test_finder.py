@@ -263,6 +263,7 @@ def test_runs_of_version_2_keep_their_graphs():
         assert (graph["images"], graph["cell"]) == (images, "given")
         assert upgraded.hypers.items() >= {k: v for k, v in hypers.items() if v is not None}.items()
     assert plugin.upgrade(SavedModel(own, weights), "1") is None
+    assert plugin.upgrade(SavedModel({**own, "preset": "none of it"}, weights), "2") is None
     new = trainer("finder", own).input_settings()["graph"]
     assert (new["images"], new["cell"]) == ("nearest", "primitive")
 
@@ -276,6 +277,9 @@ def test_runs_of_version_2_keep_their_graphs():
         ({"graph": "crystal"}, False),
         ({"graph": "crystal", "cutoff": 5.0, "images": "nearest"}, False),
         ({"graph": "crystal", "preset": "paper"}, True),
+        ({"preset": "none of it"}, False),
+        ({"of_another_version": 3}, False),
+        ({"cutoff": -1.0}, False),
     ],
 )
 def test_version_3_changes_trainings_whose_graphs_it_changes(hypers, same):
