@@ -24,18 +24,18 @@ def products(routine, left, right, first, last, by_transposed, by_matrix, over_r
     product_kernels.over_rows(routine, by_transposed, by_matrix, over_rows)
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("sizes", [(9, 5, 7), (1, 1, 1), (300, 64, 32), (40, 3, 1)])
-def test_products_are_those_of_numpy(address, sizes):
+def test_products_are_those_of_numpy(sizes):
     n, k, m = sizes
     rng = np.random.default_rng(0)
     left, right = (rng.normal(size=(rows, k)).astype(np.float32) for rows in (n + 5, m))
-    out = [np.full(shape, np.nan, np.float32) for shape in ((n, m), (n, k), (m, k))]
-    products(address, left, right, 3, 3 + n, *out)
     one = left[3 : 3 + n].astype(float) @ right.T
     two = one @ right
-    for found, expected in zip(out, (one, two, one.T @ two), strict=True):
-        assert np.linalg.norm(found - expected) <= 1e-6 * np.linalg.norm(expected)
+    for address in ADDRESSES:
+        out = [np.full(shape, np.nan, np.float32) for shape in ((n, m), (n, k), (m, k))]
+        products(address, left, right, 3, 3 + n, *out)
+        for found, expected in zip(out, (one, two, one.T @ two), strict=True):
+            assert np.linalg.norm(found - expected) <= 1e-6 * np.linalg.norm(expected)
 
 
 def test_a_routine_of_torch_comes_first():
