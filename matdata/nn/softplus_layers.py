@@ -112,15 +112,22 @@ def _by_loops(how: _How, rows: Tensor, given: Sequence[Tensor]) -> bool:
 
 
 def _fit(how: _How, rows: Tensor, given: Sequence[Tensor]) -> bool:
-    """Whether rows and layers have shapes that loops, which check nothing, may rely on."""
+    """Whether rows and layers have shapes that loops, which check nothing, may rely on.
+
+    A width of 0 is none that the routine for products takes.
+    """
     weights, first, biases = how.parts(given)
     widths = [rows.shape[-1], *(weight.shape[0] for weight in weights)]
     expected = [tuple(reversed(pair)) for pair in itertools.pairwise(widths)]
-    biases = [*(first if how.sums is None else ()), *biases]
+    if how.sums is None:
+        biases = [*first, *biases]
+    lengths = widths[1 if how.sums is None else 2 :]
     return (
         rows.dim() == 2
+        and (how.sums is None or rows.shape[0] == len(how.sums.sender))
+        and all(widths)
         and [tuple(weight.shape) for weight in weights] == expected
-        and [tuple(bias.shape) for bias in biases] == [(one,) for one in widths[-len(biases) :]]
+        and [tuple(bias.shape) for bias in biases] == [(one,) for one in lengths]
     )
 
 
@@ -193,7 +200,13 @@ def _sides(how: _How, first: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _arrays(tensors: Sequence[Tensor]) -> tuple[Array, ...]:
+    """To be read: of what has gaps, or is by columns, a copy."""
     return tuple(map(array, tensors))
+
+
+def _written(tensors: Sequence[Tensor]) -> tuple[Array, ...]:
+    """To be written: the tensors' own memory."""
+    return tuple(tensor.numpy() for tensor in tensors)
 
 
 class _Saved(Context, Protocol):
@@ -216,7 +229,7 @@ class _Layers(Operation):
         # of edges the first bias is part of what sites add
         biases = [*(first if how.sums is None else [rows.new_empty(0)]), *biases]
         read = array(rows), _arrays(weights), _arrays(biases), *_ends(how), _arrays(sides), _SHIFT
-        written = _arrays(made), summed.numpy()
+        written = _written(made), summed.numpy()
 
         def work(first: int, last: int) -> None:
             kernels.forward(sgemm(), cut.offsets, first, last, *read, *written)
@@ -273,10 +286,10 @@ class _Gradient(Gradient):
         blocks = cut.count
         of_weights = [rows.new_empty(blocks, *weight.shape) for weight in weights]
         of_biases = [rows.new_empty(blocks, weight.shape[0]) for weight in weights]
-        of_ends = [torch.zeros_like(one) for one in _sides(how, first)]
+        of_ends = [one.new_zeros(one.shape) for one in _sides(how, first)]
         of_rows = rows.new_empty(rows.shape if to_rows else (0, 1))
         read = array(grad), array(of_sum), array(rows), _arrays(weights), *_ends(how), _SHIFT
-        written = _arrays(of_weights), _arrays(of_biases), _arrays(of_ends), of_rows.numpy()
+        written = _written(of_weights), _written(of_biases), _written(of_ends), of_rows.numpy()
 
         def work(first: int, last: int) -> None:
             kernels.backward(sgemm(), cut.offsets, first, last, *read, _arrays(made), *written)

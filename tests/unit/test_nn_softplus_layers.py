@@ -102,8 +102,9 @@ def test_loops_agree_with_tensors_in_double(loops, layers, count, depth):
 
 
 @needs_loops
-@pytest.mark.parametrize("counted", [True, False])
-def test_loops_of_edges_agree_with_tensors_in_double(loops, layers, counted):
+@pytest.mark.parametrize(("counted", "depth"), [(True, 3), (False, 3), (True, 1)])
+def test_loops_of_edges_agree_with_tensors_in_double(loops, layers, counted, depth):
+    layers = layers[:depth]
     sums, ends = graph(counted)
     assert sums.cut.count > 2
     inputs = [torch.randn(len(sums.sender), WIDTHS[0]), *ends]
@@ -122,6 +123,27 @@ def test_loops_of_edges_agree_with_tensors_in_double(loops, layers, counted):
             gradients(again, inputs, layers, False), gradients(exactly, exact, doubled, False)
         )
     assert loops.count("_Gradient") == 3
+
+
+@needs_loops
+def test_memory_may_have_any_order(loops, layers):
+    sums, ends = graph()
+    layers = layers[:2]
+    inputs = [torch.randn(len(sums.sender), WIDTHS[0]), *ends]
+    by_columns = [one.T.contiguous().T.requires_grad_() for one in inputs]
+    for layer in layers:
+        layer.weight = torch.nn.Parameter(layer.weight.detach().T.contiguous().T)
+    exact, doubled = [one.double().requires_grad_() for one in inputs], in_double(layers)
+    found, expected = (
+        run_edges(one[0], one[1:], own, sums)
+        for one, own in ((by_columns, layers), (exact, doubled))
+    )
+    require_near(found, expected)
+    require_near(
+        torch.autograd.grad(found[0].sum(), [*by_columns, layers[1].weight]),
+        torch.autograd.grad(expected[0].sum(), [*exact, doubled[1].weight]),
+    )
+    assert loops == ["_Layers", "_Gradient"]
 
 
 @needs_loops
@@ -273,12 +295,20 @@ def test_shapes_that_do_not_fit_are_not_read_by_loops(loops, layers):
         lambda: softplus_layers(edges, wide),
         lambda: softplus_edge_layers(edges[:, 1:], layers[0].weight, tuple(ends), layers[1:], sums),
         lambda: softplus_edge_layers(edges, layers[0].weight, tuple(ends), wide[1:], sums),
+        lambda: run_edges(edges[:-1], ends, layers, sums),
+        lambda: run_edges(torch.cat([edges, edges]), ends, layers, sums),
     ):
-        with pytest.raises(RuntimeError, match="shapes"):
+        with pytest.raises(RuntimeError, match=r"shapes|must match the size"):
             refused()
     once = layers[:1]
     once[0].bias = torch.nn.Parameter(torch.zeros(1))  # which torch repeats
     assert softplus_layers(edges, once).shape == (len(edges), WIDTHS[1])
     stack = edges[:6].view(2, 3, -1)
     assert softplus_layers(stack, [Linear(5, 2)]).shape == (2, 3, 2)
+    none = [Linear(5, 4), Linear(4, 0), Linear(0, 3)]
+    for end in (2, 3):
+        found = softplus_layers(edges, none[:end])
+        torch.testing.assert_close(
+            found.double(), softplus_layers(edges.double(), in_double(none[:end]))
+        )
     assert loops == []
