@@ -122,35 +122,30 @@ class QuotientPairs(Featurizer[PairSettings]):
         size
             Crystals.
         """
+        whole = graph.whole
         _, chosen, multiplicity = np.unique(sites, return_index=True, return_counts=True)
-        kept = np.flatnonzero(np.isin(np.arange(len(sites)), chosen)[graph.whole.sender])
-        ends = [sites[end[kept]] for end in (graph.whole.sender, graph.whole.receiver)]
-        order, begin, count = grouped(*ends, graph.whole.length[kept], edges[kept])
+        kept = np.flatnonzero(np.isin(np.arange(len(sites)), chosen)[whole.sender])
+        ends = [sites[end[kept]] for end in (whole.sender, whole.receiver)]
+        order, begin, count = grouped(*ends, whole.length[kept], edges[kept])
         edge = kept[order[begin]]
-        place = np.full(
-            len(graph.whole.sender), -1
-        )  # of each edge of a chosen site among the classes
+        place = np.full(len(whole.sender), -1)  # of edges of chosen sites among the classes
         place[kept[order]] = np.repeat(np.arange(len(begin)), count)
         own = np.flatnonzero(np.isin(np.arange(len(place)), edge)[graph.first])
         joins = [place[end[own]] for end in (graph.first, graph.second)]
         order, begin, pairs = grouped(*joins, graph.angle[own])
         first, second, angle = (values[order[begin]] for values in (*joins, graph.angle[own]))
-        nodes, links = (
-            offsets_of_owners(graph.whole.crystal[chosen], size),
-            offsets_of_owners(graph.whole.owner[edge], size),
+        owner, unit = whole.owner[edge], self.settings.resolution
+        crystal = owner[first]
+        nodes, links, lines = (
+            offsets_of_owners(each, size) for each in (whole.crystal[chosen], owner, crystal)
         )
-        crystal = graph.whole.owner[edge][first]
-        lines, base, unit = (
-            offsets_of_owners(crystal, size),
-            nodes[graph.whole.owner[edge]],
-            self.settings.resolution,
-        )
+        base = nodes[owner]
         columns = {
-            "sender": (sites[graph.whole.sender[edge]] - base, links),
-            "receiver": (sites[graph.whole.receiver[edge]] - base, links),
-            "distance": (graph.whole.length[edge] * unit, links),
+            "sender": (sites[whole.sender[edge]] - base, links),
+            "receiver": (sites[whole.receiver[edge]] - base, links),
+            "distance": (whole.length[edge] * unit, links),
             "count": (count, links),
-            "numbers": (graph.whole.numbers[chosen], nodes),
+            "numbers": (whole.numbers[chosen], nodes),
             "multiplicity": (multiplicity, nodes),
             "first": (first - links[crystal], lines),
             "second": (second - links[crystal], lines),

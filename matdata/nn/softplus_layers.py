@@ -84,7 +84,7 @@ def softplus_edge_layers(
     Raises
     ------
     IndexError
-        If, by loops, an end is no site of its edge's crystal, or shapes of ends differ.
+        If, by loops, an end is no site of its edge's crystal.
     """
     weights = [matrix, *(layer.weight for layer in layers)]
     given = [*weights, *ends, *(layer.bias for layer in layers)]
@@ -119,13 +119,13 @@ def _fit(how: _How, rows: Tensor, given: Sequence[Tensor]) -> bool:
     weights, first, biases = how.parts(given)
     widths = [rows.shape[-1], *(weight.shape[0] for weight in weights)]
     expected = [tuple(reversed(pair)) for pair in itertools.pairwise(widths)]
-    if how.sums is None:
-        biases = [*first, *biases]
-    lengths = widths[1 if how.sums is None else 2 :]
+    lengths, own = widths[2:], widths[1]
+    beside = [(own,)] if how.sums is None else [(how.sums.sites.total, own)] * 2
     return (
         rows.dim() == 2
         and (how.sums is None or rows.shape[0] == len(how.sums.sender))
         and all(widths)
+        and [tuple(one.shape) for one in first] == beside
         and [tuple(weight.shape) for weight in weights] == expected
         and [tuple(bias.shape) for bias in biases] == [(one,) for one in lengths]
     )
@@ -165,18 +165,8 @@ def _tensors(how: _How, rows: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
 @outside_graphs
 def _compiled(how: _How, rows: Tensor, *given: Tensor) -> Sequence[Tensor]:
     """The same by blocks."""
-    if how.sums is not None:
-        _require_sites(how.sums, given[0], given[how.depth : how.depth + 2])
     out, summed, *_ = _Layers.of(how, rows, *given)
     return (out,) if how.sums is None else (out, summed)
-
-
-def _require_sites(sums: EdgeSums, matrix: Tensor, ends: Sequence[Tensor]) -> None:
-    """Refuse what the loops, which check nothing, would read beside their arrays."""
-    expected = sums.sites.total, matrix.shape[0]
-    if any(tuple(end.shape) != expected for end in ends):
-        shapes = " and ".join(str(tuple(end.shape)) for end in ends)
-        raise IndexError(f"what sites add has the shapes {shapes}; expected {expected}")
 
 
 @functools.lru_cache(64)
@@ -195,7 +185,7 @@ def _ends(how: _How) -> tuple[tuple[Array, Array], Array]:
 def _sides(how: _How, first: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """What both ends add, (N, h) each; empty if rows are no edges."""
     if how.sums is None:
-        return (first[0].new_empty(1, 0),) * 2
+        return (first[0].new_empty(0, 0),) * 2
     return first[0], first[1]
 
 

@@ -24,12 +24,11 @@ import numpy as np
 
 from matdata.core.jit import inlined, kernel, sums
 from matdata.nn.cpu.elementary import ONE, exp_below, sigmoid, softplus_of
+from matdata.nn.cpu.rows import BLOCK
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
 
-#: Edges whose sums are taken in float32 before they are added in float64.
-BLOCK = 64
 #: Channels of a group.
 CHANNELS = 32
 #: Parts of the scratch array: gate and core of an edge, mean, 1 / deviation, weight and bias of

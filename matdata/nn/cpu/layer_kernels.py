@@ -20,13 +20,10 @@ import numpy as np
 from matdata.core.jit import inner, kernel, sums
 from matdata.nn.cpu.elementary import ONE, exp_below, softplus_of
 from matdata.nn.cpu.product_kernels import by_matrix, by_transposed, over_rows
-from matdata.nn.cpu.rows import add, add_times
+from matdata.nn.cpu.rows import BLOCK, add, add_times
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
-
-#: Rows whose sum is taken in float32 before it is added in float64.
-BLOCK = 64
 
 
 @sums

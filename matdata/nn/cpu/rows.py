@@ -12,6 +12,9 @@ from matdata.core.jit import sums
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
 
+#: Rows whose sum is taken in float32 before it is added in float64.
+BLOCK = 64
+
 
 @sums
 def add(to: Array, row: Array) -> None:

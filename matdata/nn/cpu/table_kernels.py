@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matdata.core.jit import kernel, sums
-from matdata.nn.cpu.rows import add, add_times
+from matdata.nn.cpu.rows import BLOCK, add, add_times
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Array
 
 #: Channels of a group.
 CHANNELS = 256
-#: Rows whose sum is taken in float32 before it is added in float64.
-BLOCK = 64
 
 
 @sums
